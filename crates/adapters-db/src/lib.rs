@@ -1,0 +1,1 @@
+//! SQLite and PostgreSQL stores behind the ports, with diesel.

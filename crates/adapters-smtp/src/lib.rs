@@ -1,0 +1,1 @@
+//! Composing mail and the SMTP session that delivers it.

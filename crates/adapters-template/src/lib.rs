@@ -1,0 +1,1 @@
+//! Templates with ${KEY} compiled to tera.

@@ -1,0 +1,1 @@
+//! Recado's use cases, one file each.

@@ -1,0 +1,1 @@
+//! The traits through which Recado meets databases, mail servers and clocks.

@@ -1,0 +1,1 @@
+//! Fakes, builders, the store contract and a scripted SMTP server for tests.
