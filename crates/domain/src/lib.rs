@@ -1,1 +1,14 @@
 //! The pure model of ticket messaging: tickets, comments, template keys, the outbox state machine.
+
+pub mod audience;
+pub mod channel;
+pub mod comment;
+pub mod locale;
+pub mod outbox;
+pub mod parameter;
+pub mod person;
+pub mod reply;
+pub mod retry;
+pub mod template;
+pub mod ticket;
+pub mod token;

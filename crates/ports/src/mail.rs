@@ -1,0 +1,184 @@
+//! Composing mails and handing them to a mail server.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use recado_domain::channel::{ChannelFault, OutgoingAccount};
+use recado_domain::person::EmailAddress;
+use recado_domain::reply::{Reply, Stage};
+use recado_domain::token::MessageId;
+
+use crate::store::Cause;
+
+/// An address with the name that it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    /// Shown as typed, whatever it holds.
+    pub name: Option<String>,
+    /// The address.
+    pub address: EmailAddress,
+}
+
+/// A file that goes with a mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DraftAttachment {
+    /// Its file name.
+    pub name: String,
+    /// `type/subtype`.
+    pub content_type: String,
+    /// Its octets.
+    pub content: Vec<u8>,
+}
+
+impl fmt::Debug for DraftAttachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DraftAttachment({:?}, {} octets)", self.name, self.content.len())
+    }
+}
+
+/// Whether a person or a program wrote a mail (RFC 3834 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Automatic {
+    /// A person did: no `Auto-Submitted` header, since programs look for its mere presence.
+    No,
+    /// `auto-generated`.
+    Generated,
+    /// `auto-replied`.
+    Replied,
+}
+
+/// A mail before it is composed. Texts hold what a person shall read; the composer encodes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailDraft {
+    /// `From`.
+    pub from: Mailbox,
+    /// `To`.
+    pub to: Mailbox,
+    /// `Reply-To`.
+    pub reply_to: Option<Mailbox>,
+    /// `Subject`; line breaks in it become spaces.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: Option<String>,
+    /// Files around them.
+    pub attachments: Vec<DraftAttachment>,
+    /// `Message-ID`; boundaries derive from it, so the same draft gives the same octets.
+    pub message_id: MessageId,
+    /// `Date`.
+    pub date: Timestamp,
+    /// `References`, oldest first.
+    pub references: Vec<MessageId>,
+    /// `In-Reply-To`.
+    pub in_reply_to: Option<MessageId>,
+    /// `Auto-Submitted`.
+    pub automatic: Automatic,
+}
+
+/// Why a draft could not be composed.
+#[derive(Debug, thiserror::Error)]
+#[error("the mail to {recipient} cannot be composed")]
+pub struct ComposeError {
+    /// Masked.
+    pub recipient: String,
+    /// What is wrong with it.
+    #[source]
+    pub source: Cause,
+}
+
+/// Makes finished RFC 5322 octets, lines ended by CRLF, 7-bit on the wire. Pure.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Composer: Send + Sync {
+    /// The octets that every attempt sends.
+    fn compose(&self, draft: &MailDraft) -> Result<Vec<u8>, ComposeError>;
+}
+
+/// Who a mail goes to, on the envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// Return path.
+    pub from: EmailAddress,
+    /// The one recipient.
+    pub to: EmailAddress,
+    /// Octets of the message, for `SIZE`.
+    pub size: u64,
+    /// Its Message-ID; the file transport names the file by it.
+    pub message_id: MessageId,
+}
+
+/// What became of an attempt that did not succeed; each variant asks something else of the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The account's or server's fault: charge no mail, tell the breaker, hold the channel where it says so.
+    #[error("{0}")]
+    Channel(ChannelFault),
+    /// The server asks to slow down: charge no mail.
+    #[error("the server asks to slow down: {0}")]
+    Throttled(Reply),
+    /// The recipient is refused for now: charge the attempt, retry by schedule.
+    #[error("refused for now: {0}")]
+    Retry(Reply),
+    /// The recipient is refused for good.
+    #[error("refused: {reply}")]
+    Rejected {
+        /// The server's answer.
+        reply: Reply,
+        /// Whether it counts towards suppression of the address.
+        hard_bounce: bool,
+    },
+    /// The server did not understand us: dead, with an alarm.
+    #[error("the server did not accept our command: {0}")]
+    OurFault(Reply),
+    /// The server does not take mails of this size: dead, with the reason.
+    #[error("too large for the server: {0}")]
+    TooLarge(String),
+    /// The mail cannot be sent through this server at all (an address in UTF-8 and no SMTPUTF8): dead.
+    #[error("{0}")]
+    Impossible(String),
+    /// An idle connection had ended before anything of this mail was answered: connect anew, charge nothing.
+    #[error("the idle connection had ended")]
+    Stale,
+    /// The connection was cut, or an answer came out of turn or not at all, before the final dot: charge this mail, tell the breaker.
+    #[error("the connection ended at {stage:?}: {detail}")]
+    Cut {
+        /// Where.
+        stage: Stage,
+        /// What was seen.
+        detail: String,
+    },
+    /// Cut after the final dot, or at an answer to it that says neither yes nor no: the server may have the mail.
+    #[error("the answer to the message is lost: {0}")]
+    Unsure(String),
+}
+
+/// Opens sessions with an account's server.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Connects, greets, secures and logs in. Every wait is bounded.
+    ///
+    /// # Errors
+    /// [`SendError::Channel`] alone.
+    async fn connect(&self, account: &OutgoingAccount) -> Result<Box<dyn MailSession>, SendError>;
+}
+
+/// One connection, for many mails, one at a time. Dropping it, or a future of it, drops the connection.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait MailSession: Send {
+    /// Names sender and recipient, and asks to send, up to the server's go-ahead. Nothing that the server could take
+    /// for a mail has been sent when it returns. Never [`SendError::Unsure`].
+    async fn begin(&mut self, envelope: &Envelope) -> Result<(), SendError>;
+
+    /// Sends the message and the final dot, and gives the server's acceptance. Waits up to ten minutes for it
+    /// (RFC 5321 §4.5.3.2.6). Never [`SendError::Cut`] once any of the final dot may have left.
+    async fn finish(&mut self, message: &[u8]) -> Result<Reply, SendError>;
+
+    /// Whether another mail may begin. A session in doubt never says so.
+    fn is_usable(&self) -> bool;
+
+    /// Takes leave. Best effort, bounded.
+    async fn quit(self: Box<Self>);
+}
