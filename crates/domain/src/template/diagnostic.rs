@@ -1,0 +1,271 @@
+//! What is wrong with a template, said to the administrator who wrote it.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::key::{Key, TemplateKey};
+use super::link::SignedLink;
+use super::source::{Fault, SegmentKind, Span, TemplateSource};
+use super::{Template, markup};
+
+/// How grave a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Severity {
+    /// The template can be saved and used.
+    Warning,
+    /// The template must not be saved.
+    Error,
+}
+
+/// A part of a template, and of the mail that comes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Field {
+    /// The subject line.
+    Subject,
+    /// The HTML body.
+    Html,
+    /// The plain text body.
+    Text,
+}
+
+impl Field {
+    /// The field's name in requests and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Html => "html",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing to tell the administrator, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Diagnostic {
+    /// How grave it is.
+    pub severity: Severity,
+    /// The part of the template.
+    pub field: Field,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// The bytes of the field, for an editor to mark.
+    pub range: Range<usize>,
+    /// The name of the key in question, as written, without `${` and `}`.
+    pub key: Option<String>,
+    /// What is wrong: one line, without a period.
+    pub message: String,
+    /// What to write in that place instead.
+    pub suggestion: Option<String>,
+}
+
+/// `html:3:14: error: …`, the way compilers do.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        write!(
+            f,
+            "{}:{}:{}: {severity}: {}",
+            self.field, self.line, self.column, self.message
+        )?;
+        match &self.suggestion {
+            Some(suggestion) => write!(f, "; write {suggestion}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What stands in a template for a value, and had none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placeholder {
+    /// A key.
+    Key(Key),
+    /// A signed link.
+    Link(SignedLink),
+}
+
+impl Diagnostic {
+    /// The warning that a mail left with nothing in a key's or a link's place.
+    pub fn missing_value(field: Field, span: &Span, placeholder: Placeholder) -> Self {
+        let (key, message) = match placeholder {
+            Placeholder::Key(Key::Message(key)) => (
+                Some(key.name()),
+                format!("{} has no value for this message", Key::from(key)),
+            ),
+            Placeholder::Key(Key::Ticket(key)) => (
+                Some(key.name()),
+                format!("the ticket has no attribute {}", key.name()),
+            ),
+            Placeholder::Link(_) => (None, "the signed link could not be made".to_owned()),
+        };
+        Self::at(
+            Severity::Warning,
+            field,
+            span,
+            key.map(str::to_owned),
+            message,
+            None,
+        )
+    }
+
+    /// What a fault means to the administrator.
+    pub fn of_fault(field: Field, span: &Span, fault: &Fault) -> Self {
+        Self::worded(field, span, fault, Key::nearest_name)
+    }
+
+    fn worded(
+        field: Field,
+        span: &Span,
+        fault: &Fault,
+        nearest: impl Fn(&str) -> Option<&'static str>,
+    ) -> Self {
+        let meant = |name: &str| {
+            let known = if Key::parse(name).is_some() {
+                Some(name)
+            } else {
+                nearest(name)
+            };
+            known.map(|known| format!("${{{known}}}"))
+        };
+        let mut severity = Severity::Error;
+        let (key, message, suggestion) = match fault {
+            Fault::UnknownKey { name } => {
+                (Some(name), format!("there is no key named {name:?}"), meant(name))
+            }
+            Fault::StraySpace { name } => (
+                Some(name),
+                format!("the key {name:?} is written with a space, and would not be filled in"),
+                meant(name),
+            ),
+            Fault::Unclosed { name } if name.is_empty() => {
+                (None, "`${` has no closing brace".to_owned(), None)
+            }
+            Fault::Unclosed { name } => (
+                Some(name),
+                format!("the key {name:?} has no closing brace"),
+                meant(name),
+            ),
+            Fault::Empty => (None, "`${}` names no key".to_owned(), None),
+            Fault::MissingDollar { name } => {
+                severity = Severity::Warning;
+                (
+                    Some(name),
+                    format!("the key {name:?} has no dollar sign, and stays as written"),
+                    meant(name),
+                )
+            }
+            Fault::MalformedLink => (
+                None,
+                "`{TOKEN(` does not begin a link to the ticket".to_owned(),
+                Some(SignedLink::EXAMPLE.to_owned()),
+            ),
+        };
+        Self::at(severity, field, span, key.cloned(), message, suggestion)
+    }
+
+    fn at(
+        severity: Severity,
+        field: Field,
+        span: &Span,
+        key: Option<String>,
+        message: String,
+        suggestion: Option<String>,
+    ) -> Self {
+        let Span { bytes, line, column } = span.clone();
+        Self {
+            severity,
+            field,
+            line,
+            column,
+            range: bytes,
+            key,
+            message,
+            suggestion,
+        }
+    }
+
+    fn of_field(severity: Severity, field: Field, message: impl Into<String>) -> Self {
+        Self::at(
+            severity,
+            field,
+            &Span {
+                bytes: 0..0,
+                line: 1,
+                column: 1,
+            },
+            None,
+            message.into(),
+            None,
+        )
+    }
+}
+
+/// So many faults get a suggestion each; comparing names is the one step that costs more than reading.
+const MOST_SUGGESTIONS: usize = 100;
+
+/// Everything that is wrong with a template, in the order of its fields and places.
+pub(super) fn check(template: Template<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut shows_comment = false;
+    for (field, source) in template.fields() {
+        if source.len() > Template::MAX_SOURCE_BYTES {
+            let message = format!("it is longer than {} bytes", Template::MAX_SOURCE_BYTES);
+            found.push(Diagnostic::of_field(Severity::Error, field, message));
+            continue;
+        }
+        if source.trim().is_empty() && field != Field::Text {
+            found.push(Diagnostic::of_field(Severity::Error, field, "it is empty"));
+            continue;
+        }
+        let parsed = TemplateSource::parse(source);
+        shows_comment |= field == Field::Html && parsed.uses(TemplateKey::CommentText);
+        let mut html = markup::Reader::default();
+        for segment in parsed.segments() {
+            match &segment.kind {
+                SegmentKind::Text => html.read(segment.raw),
+                SegmentKind::Fault(fault) => {
+                    let suggests = found.len() < MOST_SUGGESTIONS;
+                    let nearest = |name: &str| if suggests { Key::nearest_name(name) } else { None };
+                    found.push(Diagnostic::worded(field, &segment.span, fault, nearest));
+                }
+                SegmentKind::Key(_) | SegmentKind::Link(_) if field == Field::Html => {
+                    found.extend(html.place().hazard().map(|hazard| {
+                        let key = match segment.kind {
+                            SegmentKind::Key(key) => Some(key.name().to_owned()),
+                            _ => None,
+                        };
+                        Diagnostic::at(
+                            Severity::Error,
+                            field,
+                            &segment.span,
+                            key,
+                            hazard.to_owned(),
+                            None,
+                        )
+                    }));
+                }
+                SegmentKind::Key(_) | SegmentKind::Link(_) => {}
+            }
+        }
+    }
+    if !shows_comment && found.is_empty() {
+        let message = "the comment's text, ${COMMENTTEXT}, stands nowhere";
+        found.push(Diagnostic::of_field(Severity::Warning, Field::Html, message));
+    }
+    found
+}
