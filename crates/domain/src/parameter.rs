@@ -6,11 +6,7 @@ use std::fmt;
 use secrecy::SecretString;
 
 use crate::person::{AddressError, EmailAddress};
-
-/// The number of a template, which parameters 251, 253 and 417 name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct TemplateId(pub i64);
+use crate::template::TemplateId;
 
 /// What a parameter's value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,12 +247,13 @@ impl fmt::Display for Parameter {
 /// The parameters as they stand: set values over defaults. Debug shows no secret.
 ///
 /// ```
-/// use recado_domain::parameter::{Parameter, Parameters, TemplateId};
+/// use recado_domain::parameter::{Parameter, Parameters};
+/// use recado_domain::template::TemplateId;
 /// let mut parameters = Parameters::default();
 /// assert!(parameters.is_on(Parameter::MessageExchange), "an unset 299 counts as Y");
 /// assert_eq!(parameters.template(Parameter::MessagingTemplate), None);
 /// parameters.insert(Parameter::MessagingTemplate, "7")?;
-/// assert_eq!(parameters.template(Parameter::MessagingTemplate), Some(TemplateId(7)));
+/// assert_eq!(parameters.template(Parameter::MessagingTemplate), TemplateId::parse("7").ok());
 /// # Ok::<(), recado_domain::parameter::ParameterError>(())
 /// ```
 #[derive(Clone, Default)]
@@ -309,7 +306,7 @@ impl Parameters {
 
     /// The template that a parameter names.
     pub fn template(&self, parameter: Parameter) -> Option<TemplateId> {
-        self.text(parameter).and_then(|text| text.parse().ok()).map(TemplateId)
+        self.text(parameter).and_then(|text| TemplateId::parse(text).ok())
     }
 }
 

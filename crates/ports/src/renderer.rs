@@ -1,41 +1,25 @@
-//! Rendering templates.
+//! Rendering templates. Checking one is the domain's (`Template::check`); this port only turns a checked one into a mail.
 
-use recado_domain::template::{Diagnostic, Rendered, TemplateValues};
+use recado_domain::template::{Rendered, StoredTemplate, TemplateId, TemplateValues};
 
 use crate::store::Cause;
-use crate::templates::StoredTemplate;
 
-/// A template's source, before it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TemplateParts<'a> {
-    /// Subject, with keys.
-    pub subject: &'a str,
-    /// HTML body, with keys.
-    pub html: &'a str,
-    /// Text body, with keys.
-    pub text: Option<&'a str>,
-}
-
-/// Why a stored template gave no mail. The caller falls back to the built-in plain one and raises an alarm.
+/// A stored template gave no mail: its source, its size or its time is at fault. The caller falls back to the
+/// built-in plain template and raises an alarm.
 #[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// The template is at fault: its source, its size or its time.
-    #[error("template {id} cannot be rendered")]
-    Template {
-        /// The template's number.
-        id: i64,
-        /// What is wrong with it.
-        #[source]
-        source: Cause,
-    },
+#[error("template {id} cannot be rendered")]
+pub struct RenderError {
+    /// The template's number.
+    pub id: TemplateId,
+    /// What is wrong with it.
+    #[source]
+    pub source: Cause,
 }
 
 /// Turns templates into mails. Pure: the same template and values give the same mail.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Renderer: Send + Sync {
-    /// All faults and warnings of a template; without errors it can be saved.
-    fn check<'a>(&self, parts: TemplateParts<'a>) -> Vec<Diagnostic>;
-
-    /// Subject, HTML and text (the template's own, or derived from the HTML).
+    /// Subject, HTML and text (the template's own, or derived from the HTML; never `None`), with warnings about keys
+    /// that have no value.
     fn render(&self, template: &StoredTemplate, values: &TemplateValues) -> Result<Rendered, RenderError>;
 }
