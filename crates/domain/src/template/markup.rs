@@ -58,9 +58,9 @@ impl Reader {
         match self.place {
             Place::Text => {
                 let tag = &rest[rest.find('<')?..];
-                if tag.starts_with("<!--") {
+                if let Some(comment) = tag.strip_prefix("<!--") {
                     self.place = Place::Comment;
-                    return Some(&tag[4..]);
+                    return Some(comment);
                 }
                 let opens = tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c));
                 // A `<` that a key follows may open a tag whose name the key would give.
@@ -115,7 +115,9 @@ mod tests {
 
     fn place_after(pieces: &[&str]) -> Place {
         let mut reader = Reader::default();
-        pieces.iter().for_each(|piece| reader.read(piece));
+        for piece in pieces {
+            reader.read(piece);
+        }
         reader.place()
     }
 

@@ -126,14 +126,12 @@ pub fn unix_lines(text: &str) -> Cow<'_, str> {
 pub fn subject_line(text: &str) -> String {
     let line = one_line(text);
     let line = line.trim();
-    match line.char_indices().nth(MAX_SUBJECT_CHARS) {
-        None => line.to_owned(),
-        Some(_) => {
-            let kept = line
-                .char_indices()
-                .nth(MAX_SUBJECT_CHARS - 1)
-                .map_or(0, |(index, _)| index);
-            format!("{}…", line[..kept].trim_end())
-        }
+    if line.chars().count() <= MAX_SUBJECT_CHARS {
+        return line.to_owned();
     }
+    let kept = line
+        .char_indices()
+        .nth(MAX_SUBJECT_CHARS - 1)
+        .map_or(line.len(), |(index, _)| index);
+    format!("{}…", line[..kept].trim_end())
 }
