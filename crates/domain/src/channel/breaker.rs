@@ -23,8 +23,8 @@ impl Default for BreakerPolicy {
     fn default() -> Self {
         Self {
             first: Duration::from_secs(1),
-            max: Duration::from_secs(60),
-            held: Duration::from_secs(60),
+            max: Duration::from_mins(1),
+            held: Duration::from_mins(1),
         }
     }
 }

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// A window is counted in so many slots: exact enough, and the memory does not grow with the limit.
 const SLOTS: u32 = 60;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 /// The limits of an account; `None`: unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn no_minute_holds_more_than_the_limit() {
-        let sent = send_until(&mut limiter(100, 0), Duration::from_secs(600));
+        let sent = send_until(&mut limiter(100, 0), Duration::from_mins(10));
         assert_eq!(most_within(&sent, MINUTE), 100);
         assert!(sent.len() >= 900, "{} sent in ten minutes", sent.len());
     }
@@ -181,9 +181,9 @@ mod tests {
     #[test]
     fn the_day_counts_across_minutes() {
         let mut limiter = limiter(2, 5);
-        let sent = send_until(&mut limiter, Duration::from_secs(3_600));
+        let sent = send_until(&mut limiter, Duration::from_hours(1));
         assert_eq!(sent.len(), 5);
-        let free = limiter.take(Duration::from_secs(3_600)).unwrap_err();
+        let free = limiter.take(Duration::from_hours(1)).unwrap_err();
         assert!(free >= DAY && free < DAY + DAY / 30);
     }
 
