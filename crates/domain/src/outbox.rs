@@ -5,7 +5,7 @@
 //! retry ─┼─ claim ─→ leased ─ fence ─→ sending ─ accept ─→ sent
 //! unsure ┘            │                 │
 //!                     ├─ refuse → retry ├─ lose track → unsure
-//!                     └─ reject → dead  └─ refuse, reject
+//!                     └─ reject → dead  └─ refuse, reject, release
 //! ```
 //! Stores carry the transitions out with the rows' lease token in every condition; this module says which are legal.
 
@@ -59,7 +59,7 @@ pub enum Event {
     Fence,
     /// A 2xx to the final dot.
     Accept,
-    /// The worker gives it back untouched, or its lease ran out before the fence.
+    /// The worker gives it back uncharged, or its lease ran out before the fence.
     Release,
     /// Refused for now.
     Refuse,
@@ -126,7 +126,8 @@ impl State {
             (Self::Leased, Event::Fence) => Self::Sending,
             // Unsure: the answer came after another process had ended the lease.
             (Self::Sending | Self::Unsure, Event::Accept) => Self::Sent,
-            (Self::Leased, Event::Release) => Self::Ready,
+            // Sending: the server refused for the account's sake after the final dot, so the mail is not charged.
+            (Self::Leased | Self::Sending, Event::Release) => Self::Ready,
             (Self::Leased | Self::Sending, Event::Refuse) => Self::Retry,
             (Self::Leased | Self::Sending | Self::Ready | Self::Retry | Self::Unsure, Event::Reject) => Self::Dead,
             (Self::Sending, Event::LoseTrack) => Self::Unsure,

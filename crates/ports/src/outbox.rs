@@ -78,7 +78,8 @@ pub enum Settlement {
         /// The server's answer, which names its queue id.
         reply: String,
     },
-    /// Given back uncharged, not before the time: the account was at fault, or the worker stops.
+    /// Given back uncharged, not before the time: the account was at fault, or the worker stops. From `sending` (the
+    /// server answered the final dot with a fault of the account) the charge of the fence is taken back.
     Released {
         /// Not before this; `None` leaves the time as it was.
         not_before: Option<Timestamp>,
@@ -178,6 +179,16 @@ pub trait Outbox: Send + Sync {
     /// `leased` → `sending`, committed before it returns. Gives the ids that went through; for any other the caller
     /// must send nothing. Counts the attempt.
     async fn fence(&self, lease: LeaseToken, ids: &[DeliveryId], now: Timestamp) -> Result<Vec<DeliveryId>, StoreError>;
+
+    /// Names the sender of a leased mail that was composed while parameter 10 was unset, and replaces its message,
+    /// before the first attempt. `false` when the row no longer is the caller's.
+    async fn readdress(
+        &self,
+        lease: LeaseToken,
+        id: DeliveryId,
+        sender: &EmailAddress,
+        message: Vec<u8>,
+    ) -> Result<bool, StoreError>;
 
     /// Ends the caller's hold on rows, writes their attempts and `delivery.changed` events, and gives the ids that
     /// still were the caller's. Attempts are counted once, at the fence or here. Repeating a call is harmless.
