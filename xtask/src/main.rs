@@ -1,2 +1,43 @@
-//! Tasks.
-fn main() {}
+//! The project's tasks: `cargo xtask <task>`. One file per task; this one only chooses.
+
+mod check_layers;
+mod ci;
+mod install;
+mod progress;
+mod test;
+mod tidy;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "The project's tasks",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that a change must pass: formatting, lints, docs, layers, tidiness, tests.
+    Ci,
+    /// Every test, against real servers where they are installed.
+    Test(test::Options),
+    /// Checks which crate depends on which, against the allowlist of the architecture.
+    CheckLayers,
+    /// Checks the rules of style that neither rustfmt nor clippy knows.
+    Tidy,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Ci => ci::run(),
+        Task::Test(options) => test::run(&options),
+        Task::CheckLayers => check_layers::run(),
+        Task::Tidy => tidy::run(),
+    }
+}

@@ -1,0 +1,221 @@
+//! `test`: every test, against real servers where their programs are.
+//!
+//! Everything is built once, with the features of the crash harness, so that the binary under test and the tests
+//! share their dependencies. Then the servers that the whole run shares are started, the tests run, and what could not
+//! run is listed by name. The tests learn what is there from environment variables, see `recado_test_support::servers`.
+
+mod count;
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, IsTerminal, stderr};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::{fs, io};
+
+use anyhow::{Context, bail, ensure};
+use cargo_metadata::MetadataCommand;
+use recado_test_support::servers::postgres::{self, Durability, Postgres};
+use recado_test_support::servers::{ABSENT, SKIPPED_VARIABLE, SUITES, Suite};
+
+use self::count::Count;
+use crate::{install, workspace};
+
+/// What every build of the binary under test, and every check of it, is made with.
+pub(crate) const FEATURES: [&str; 2] = ["--features", "recado/failpoints"];
+
+/// Tells the tests where the daemon is.
+const BINARY_VARIABLE: &str = "RECADO_BIN";
+
+#[derive(clap::Args, Default)]
+pub(crate) struct Options {
+    /// Install no missing server; its tests are skipped
+    #[arg(long)]
+    no_install: bool,
+    /// Run only the tests with one of these in their name
+    filter: Vec<String>,
+}
+
+/// Runs the tests.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let suites = look_for_servers(options);
+    let mut build = workspace::cargo();
+    build
+        .args(["build", "--workspace", "--all-targets"])
+        .args(FEATURES);
+    workspace::run(&mut build, "building the tests")?;
+
+    let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
+    let skipped_file = scratch.path().join("skipped");
+    let mut variables: Vec<(&str, OsString)> = vec![
+        (BINARY_VARIABLE, binary()?.into()),
+        (SKIPPED_VARIABLE, skipped_file.clone().into()),
+    ];
+    let mut shared_cluster = None;
+    for (suite, programs) in &suites {
+        match programs {
+            Err(_) => variables.push((suite.variable, ABSENT.into())),
+            Ok(programs) => {
+                variables.push((suite.variable, programs.into()));
+                if suite.name == postgres::SUITE.name {
+                    let cluster = Postgres::start(programs, Durability::Flushed)
+                        .context("PostgreSQL does not start")?;
+                    variables.push((postgres::URL_VARIABLE, cluster.admin_url().into()));
+                    shared_cluster = Some(cluster);
+                }
+            }
+        }
+    }
+
+    let mut total = Count::default();
+    for runner in [
+        &mut tests(&options.filter),
+        &mut documentation_tests(&options.filter),
+    ] {
+        total += count_tests(runner.envs(variables.iter().map(|(name, value)| (name, value))))?;
+    }
+    drop(shared_cluster);
+
+    let skipped = match fs::read_to_string(&skipped_file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        list => list.context("cannot read the list of skipped tests")?,
+    };
+    report(&suites, &skipped, total, options)
+}
+
+type Found = (&'static Suite, Result<PathBuf, String>);
+
+/// Looks for each suite's programs, and installs those that are missing where that can be done.
+fn look_for_servers(options: &Options) -> Vec<Found> {
+    let look = || {
+        SUITES
+            .iter()
+            .map(|suite| (*suite, (suite.locate)()))
+            .collect::<Vec<Found>>()
+    };
+    let found = look();
+    let missing: Vec<&str> = found
+        .iter()
+        .filter(|(_, programs)| programs.is_err())
+        .flat_map(|(suite, _)| suite.packages)
+        .copied()
+        .collect();
+    if missing.is_empty() || options.no_install || !install::is_possible() {
+        return found;
+    }
+    if let Err(error) = install::install(&missing) {
+        eprintln!("{error:#}; going on without");
+    }
+    look()
+}
+
+/// Where the build put the daemon.
+fn binary() -> anyhow::Result<PathBuf> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(workspace::root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .context("cargo metadata failed")?;
+    let binary = metadata.target_directory.join("debug").join("recado");
+    ensure!(binary.is_file(), "the build left no {binary}");
+    Ok(binary.into())
+}
+
+/// Unit and integration tests: by cargo-nextest, which gives each a process and a bound on its time, or by Cargo.
+fn tests(filter: &[String]) -> Command {
+    let mut command = workspace::cargo();
+    if workspace::find_program("cargo-nextest").is_some() {
+        command.args(["nextest", "run", "--no-tests=pass"]);
+    } else {
+        command.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+    }
+    command
+        .args(["--workspace"])
+        .args(FEATURES)
+        .arg("--")
+        .args(filter);
+    command
+}
+
+/// The examples in the documentation, which cargo-nextest does not run.
+fn documentation_tests(filter: &[String]) -> Command {
+    let mut command = workspace::cargo();
+    command
+        .args(["test", "--doc", "--no-fail-fast", "--workspace"])
+        .args(FEATURES)
+        .arg("--")
+        .args(filter);
+    command
+}
+
+/// Runs a test runner, shows its output as it comes, and counts.
+fn count_tests(command: &mut Command) -> anyhow::Result<Count> {
+    if stderr().is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    // Cargo's own harness sums up on standard output, cargo-nextest on standard error: read both as one.
+    let (reader, writer) = io::pipe().context("cannot make a pipe")?;
+    command
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer);
+    let mut runner = command.spawn().context("cannot start cargo")?;
+    // The command keeps the pipe's writing ends, which would keep the reader waiting.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut count = Count::default();
+    let mut is_summed_up = false;
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = line.context("cannot read the runner's output")?;
+        let line = String::from_utf8_lossy(&line);
+        eprintln!("{line}");
+        if let Some(part) = Count::in_line(&line) {
+            count += part;
+            is_summed_up = true;
+        }
+    }
+    let status = runner.wait().context("cannot wait for cargo")?;
+    if !status.success() && (count.failed == 0 || !is_summed_up) {
+        bail!("the tests ended before they were through ({status})");
+    }
+    Ok(count)
+}
+
+/// Lists what was skipped, sums up in the last line, and decides.
+fn report(suites: &[Found], skipped: &str, mut total: Count, options: &Options) -> anyhow::Result<()> {
+    let mut absent = Vec::new();
+    let mut list = String::new();
+    for (suite, programs) in suites {
+        let Err(reason) = programs else { continue };
+        absent.push(suite.name);
+        let tests = skipped
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .filter(|(name, _)| *name == suite.name);
+        writeln!(
+            list,
+            "skipped: {} ({reason}; Debian: apt-get install {})",
+            suite.name,
+            suite.packages.join(" ")
+        )?;
+        for (_, test) in tests {
+            // A skipped test returned at once, and its runner took it for passed.
+            total.passed = total.passed.saturating_sub(1);
+            total.skipped += 1;
+            writeln!(list, "skipped:   {test}")?;
+        }
+    }
+    println!("\n{list}{total}");
+    if total.failed > 0 {
+        bail!("{} of the tests failed", total.failed);
+    }
+    if total.passed + total.skipped == 0 {
+        bail!("no test has a name with {}", options.filter.join(" or "));
+    }
+    if workspace::is_continuous_integration() && !absent.is_empty() {
+        bail!(
+            "with CI=true no suite may be skipped, and these were: {}",
+            absent.join(", ")
+        );
+    }
+    Ok(())
+}
