@@ -1,0 +1,1 @@
+//! The contract of the store ports, as tests that every store passes.

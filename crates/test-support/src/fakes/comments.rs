@@ -1,0 +1,199 @@
+//! Comments in memory.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use recado_domain::comment::{AttachmentId, Comment, CommentId, Visibility};
+use recado_domain::outbox::{Cause, Delivery, Event};
+use recado_domain::person::EmailAddress;
+use recado_domain::ticket::TicketId;
+use recado_ports::comments::{
+    AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, DeliverySummary, IdempotencyKey,
+    IdempotencyRecord, Retraction,
+};
+use recado_ports::events::EventKind;
+use recado_ports::page::{Page, PageRequest};
+use recado_ports::store::StoreError;
+
+use super::{MemoryStore, Tables, page};
+
+/// A stored comment.
+pub(super) struct Row {
+    comment: Comment,
+    withdrawn_at: Option<Timestamp>,
+}
+
+#[async_trait]
+impl Comments for MemoryStore {
+    async fn accept(&self, accept: AcceptComment) -> Result<(), AcceptError> {
+        self.write(|tables| {
+            let AcceptComment {
+                comment,
+                contents,
+                deliveries,
+                idempotency,
+            } = accept;
+            // The id comes before the key: a call repeated after an unknown outcome is done, not a repeated request.
+            if tables.comments.contains_key(&comment.id) {
+                return Ok(());
+            }
+            if let Some(record) = idempotency {
+                if let Some(stored) = tables.idempotency.get(&record.key)
+                    && stored.expires_at > comment.created_at
+                {
+                    return Err(AcceptError::Repeated(stored.clone()));
+                }
+                if tables.tickets.contains_key(&comment.ticket) {
+                    tables.idempotency.insert(record.key.clone(), record);
+                }
+            }
+            if !tables.tickets.contains_key(&comment.ticket) {
+                return Err(AcceptError::NoTicket);
+            }
+            assert_eq!(
+                comment.attachments.len(),
+                contents.len(),
+                "each attachment comes with its octets"
+            );
+            for (attachment, content) in comment.attachments.iter().zip(contents) {
+                tables.contents.insert(attachment.sha256.clone(), content);
+                tables
+                    .attachments
+                    .insert((comment.id, attachment.id), attachment.clone());
+            }
+            for delivery in deliveries {
+                tables.enqueue(delivery);
+            }
+            tables.log(
+                EventKind::CommentCreated,
+                Some(comment.ticket),
+                comment.id.0,
+                comment.created_at,
+            );
+            tables.comments.insert(
+                comment.id,
+                Row {
+                    comment,
+                    withdrawn_at: None,
+                },
+            );
+            Ok(())
+        })
+    }
+
+    async fn idempotency(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        Ok(self.read(|tables| {
+            tables
+                .idempotency
+                .get(key)
+                .filter(|record| record.expires_at > now)
+                .cloned()
+        }))
+    }
+
+    async fn list(
+        &self,
+        ticket: TicketId,
+        audience: Audience,
+        request: &PageRequest,
+    ) -> Result<Page<CommentWithDeliveries>, StoreError> {
+        Ok(self.read(|tables| {
+            let visible = |row: &&Row| {
+                row.comment.ticket == ticket
+                    && row.withdrawn_at.is_none()
+                    && (audience == Audience::Desk || row.comment.visibility == Visibility::Public)
+            };
+            let keyed = tables
+                .comments
+                .values()
+                .filter(visible)
+                .map(|row| (row.comment.id.0.to_string(), tables.with_deliveries(&row.comment)));
+            page(keyed, request, |cursor, after| cursor > after)
+        }))
+    }
+
+    async fn find(
+        &self,
+        ticket: TicketId,
+        id: CommentId,
+    ) -> Result<Option<CommentWithDeliveries>, StoreError> {
+        Ok(self.read(|tables| {
+            tables
+                .standing(ticket, id)
+                .map(|comment| tables.with_deliveries(comment))
+        }))
+    }
+
+    async fn attachment(&self, comment: CommentId, id: AttachmentId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.read(|tables| {
+            let attachment = tables.attachments.get(&(comment, id))?;
+            tables.contents.get(&attachment.sha256).cloned()
+        }))
+    }
+
+    async fn retract(
+        &self,
+        ticket: TicketId,
+        id: CommentId,
+        retraction: Retraction,
+        keep: &[EmailAddress],
+        now: Timestamp,
+    ) -> Result<Option<Vec<Delivery>>, StoreError> {
+        Ok(self.write(|tables| {
+            tables.standing(ticket, id)?;
+            let row = tables.comments.get_mut(&id)?;
+            let reason = match retraction {
+                Retraction::MakeInternal => {
+                    row.comment.visibility = Visibility::Internal;
+                    "the comment was made internal"
+                }
+                Retraction::Withdraw => {
+                    row.withdrawn_at = Some(now);
+                    "the comment was withdrawn"
+                }
+            };
+            tables.log(EventKind::CommentCreated, Some(ticket), id.0, now);
+            let revocable: Vec<_> = tables
+                .outbox
+                .values()
+                .filter(|mail| mail.cause == Cause::Comment(id) && !keep.contains(&mail.recipient))
+                .filter(|mail| mail.state.on(Event::Cancel).is_some())
+                .map(|mail| mail.id)
+                .collect();
+            Some(
+                revocable
+                    .into_iter()
+                    .filter_map(|id| tables.cancel(id, reason, now))
+                    .collect(),
+            )
+        }))
+    }
+}
+
+impl Tables {
+    /// A comment of the ticket that was not withdrawn.
+    fn standing(&self, ticket: TicketId, id: CommentId) -> Option<&Comment> {
+        let row = self.comments.get(&id)?;
+        (row.comment.ticket == ticket && row.withdrawn_at.is_none()).then_some(&row.comment)
+    }
+
+    fn with_deliveries(&self, comment: &Comment) -> CommentWithDeliveries {
+        let deliveries = self
+            .outbox
+            .values()
+            .filter(|mail| mail.cause == Cause::Comment(comment.id))
+            .map(|mail| DeliverySummary {
+                id: mail.id,
+                recipient: mail.recipient.clone(),
+                state: mail.state,
+            })
+            .collect();
+        CommentWithDeliveries {
+            comment: comment.clone(),
+            deliveries,
+        }
+    }
+}
