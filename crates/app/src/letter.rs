@@ -1,0 +1,198 @@
+//! Writing the mails that a comment, or a test of a template, owes: rendered once, composed per recipient.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use recado_domain::channel::AccountId;
+use recado_domain::comment::Comment;
+use recado_domain::locale::Locale;
+use recado_domain::outbox::{Cause, DeliveryId};
+use recado_domain::parameter::Parameters;
+use recado_domain::person::{EmailAddress, Party};
+use recado_domain::template::{Rendered, StoredTemplate, Template, TemplateKey, TemplateValues};
+use recado_domain::ticket::Ticket;
+use recado_domain::token::{Keyring, MessageId, Subject};
+use recado_ports::ids::Ids;
+use recado_ports::mail::{Automatic, ComposeError, Composer, DraftAttachment, MailDraft, Mailbox};
+use recado_ports::outbox::NewDelivery;
+use recado_ports::renderer::Renderer;
+
+use crate::outgoing;
+use crate::settings::MessagingSettings;
+
+/// How many earlier mails `References` names, besides the thread id: more would grow without end.
+pub(crate) const THREAD_LENGTH: u16 = 10;
+
+/// What a template's keys stand for, on this comment.
+pub(crate) fn values(
+    ticket: &Ticket,
+    author: &Party,
+    text: &str,
+    created_at: Timestamp,
+    locale: Locale,
+    settings: &MessagingSettings,
+) -> TemplateValues {
+    let responsible = ticket.responsible.as_ref().map_or("", |party| shown_name(party));
+    TemplateValues::new()
+        .with_attributes(&ticket.attributes)
+        .with(TemplateKey::TicketNumber, ticket.number.as_str())
+        .with(TemplateKey::CommentText, text)
+        .with(TemplateKey::DateTimeCreated, locale.date_time(created_at, &settings.time_zone))
+        .with(TemplateKey::AuthorName, shown_name(author))
+        .with(TemplateKey::RequesterName, shown_name(&ticket.requester))
+        .with(TemplateKey::ResponsibleName, responsible)
+}
+
+/// A name to address somebody by: their own, or the address while they have none.
+fn shown_name(party: &Party) -> &str {
+    if party.name.as_str().trim().is_empty() { party.email.as_str() } else { party.name.as_str() }
+}
+
+/// Renders a template; one that fails gives way to the built-in plain one, with an alarm.
+pub(crate) fn render(
+    renderer: &dyn Renderer,
+    template: &StoredTemplate,
+    values: &TemplateValues,
+    locale: Locale,
+) -> Rendered {
+    match renderer.render(template, values) {
+        Ok(rendered) => {
+            for warning in &rendered.warnings {
+                tracing::warn!(template = %template.id, %warning, "the template was rendered with a gap");
+            }
+            rendered
+        }
+        Err(error) => {
+            tracing::error!(
+                alarm = "template_failed",
+                template = %template.id,
+                error = &error as &dyn std::error::Error,
+                "the built-in plain template is used instead"
+            );
+            metrics::counter!("recado_template_failures_total").increment(1);
+            Template::builtin(locale).render(values)
+        }
+    }
+}
+
+/// What all mails of one cause share.
+pub(crate) struct Letter<'a> {
+    pub(crate) cause: Cause,
+    pub(crate) ticket: Option<&'a Ticket>,
+    pub(crate) author: Option<&'a Party>,
+    pub(crate) rendered: &'a Rendered,
+    pub(crate) attachments: Vec<DraftAttachment>,
+    pub(crate) automatic: Automatic,
+    pub(crate) created_at: Timestamp,
+    pub(crate) due_at: Timestamp,
+}
+
+/// What it takes to turn a letter into an outbox row.
+pub(crate) struct Desk<'a> {
+    pub(crate) composer: &'a dyn Composer,
+    pub(crate) ids: &'a dyn Ids,
+    pub(crate) keyring: &'a Arc<Keyring>,
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) settings: &'a MessagingSettings,
+}
+
+impl Desk<'_> {
+    /// The finished mail to one recipient. `thread` holds the Message-IDs of earlier mails to the same recipient.
+    pub(crate) fn write(
+        &self,
+        letter: &Letter<'_>,
+        recipient: &Party,
+        thread: &[MessageId],
+    ) -> Result<NewDelivery, ComposeError> {
+        let id = DeliveryId(self.ids.next());
+        let sender = outgoing::sender_or_placeholder(self.parameters);
+        let domain = if sender.as_str() == outgoing::SENDER_UNSET {
+            self.settings.public_host.as_str()
+        } else {
+            sender.domain()
+        };
+        let ticket_id = letter.ticket.map(|ticket| ticket.id);
+        let subject = Subject { ticket: ticket_id, recipient: &recipient.email, delivery: id };
+        let message_id = self.keyring.message_id(&subject, domain);
+        let references = ticket_id
+            .map(|ticket| MessageId::of_thread(ticket, domain))
+            .into_iter()
+            .chain(thread.iter().cloned())
+            .collect();
+        let rendered = letter.rendered;
+        let draft = MailDraft {
+            from: Mailbox { name: self.from_name(letter.author), address: sender.clone() },
+            to: mailbox(recipient),
+            reply_to: None,
+            subject: letter.ticket.map_or_else(|| rendered.subject.clone(), |ticket| tagged(&rendered.subject, ticket)),
+            text: rendered.text.clone().unwrap_or_default(),
+            html: Some(rendered.html.clone()),
+            attachments: letter.attachments.clone(),
+            message_id: message_id.clone(),
+            date: letter.created_at,
+            in_reply_to: thread.last().cloned(),
+            references,
+            automatic: letter.automatic,
+        };
+        Ok(NewDelivery {
+            id,
+            cause: letter.cause,
+            ticket: ticket_id,
+            account: AccountId::DEFAULT,
+            sender,
+            recipient: recipient.email.clone(),
+            message_id,
+            message: self.composer.compose(&draft)?,
+            due_at: letter.due_at,
+            created_at: letter.created_at,
+        })
+    }
+
+    /// `Author (Desk's name)`, whichever of the two there is.
+    fn from_name(&self, author: Option<&Party>) -> Option<String> {
+        match (author.map(shown_name), self.settings.desk_name.as_deref()) {
+            (Some(author), Some(desk)) => Some(format!("{author} ({desk})")),
+            (Some(name), None) | (None, Some(name)) => Some(name.to_owned()),
+            (None, None) => None,
+        }
+    }
+}
+
+fn mailbox(party: &Party) -> Mailbox {
+    let name = party.name.as_str();
+    Mailbox { name: (!name.trim().is_empty()).then(|| name.to_owned()), address: party.email.clone() }
+}
+
+/// The subject with the ticket's tag `[#number]` at its end, unless that very tag is in it.
+fn tagged(subject: &str, ticket: &Ticket) -> String {
+    let tag = format!("[#{}]", ticket.number);
+    if subject.contains(&tag) {
+        subject.to_owned()
+    } else {
+        format!("{subject} {tag}").trim_start().to_owned()
+    }
+}
+
+/// The language of the dates in a mail: the ticket's, else the template's, else the configured one.
+pub(crate) fn locale(ticket: Option<&Ticket>, template: &StoredTemplate, settings: &MessagingSettings) -> Locale {
+    ticket.and_then(|ticket| ticket.locale).or(template.locale).unwrap_or(settings.locale)
+}
+
+/// The comment's files, as they go with its mails.
+pub(crate) fn draft_attachments(comment: &Comment, contents: &[Vec<u8>]) -> Vec<DraftAttachment> {
+    comment
+        .attachments
+        .iter()
+        .zip(contents)
+        .map(|(attachment, content)| DraftAttachment {
+            name: attachment.name.as_str().to_owned(),
+            content_type: attachment.content_type.as_str().to_owned(),
+            content: content.clone(),
+        })
+        .collect()
+}
+
+/// The addresses of these people.
+pub(crate) fn addresses(parties: &[Party]) -> Vec<EmailAddress> {
+    parties.iter().map(|party| party.email.clone()).collect()
+}

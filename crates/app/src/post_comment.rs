@@ -1,0 +1,432 @@
+//! Taking in a comment: stored together with every mail that it owes, or not at all.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use recado_domain::audience;
+use recado_domain::channel::AccountId;
+use recado_domain::comment::{
+    Attachment, AttachmentId, AttachmentName, Comment, CommentId, CommentText, Kind, MediaType, Origin, Visibility,
+};
+use recado_domain::outbox::{Cause, State};
+use recado_domain::parameter::Parameter;
+use recado_domain::person::{Party, Role};
+use recado_domain::template::{Situation, StoredTemplate};
+use recado_domain::ticket::{Ticket, TicketNumber};
+use recado_domain::token::Keyring;
+use recado_ports::channels::Channels;
+use recado_ports::clock::Clock;
+use recado_ports::comments::{AcceptComment, AcceptError, Comments, DeliverySummary, IdempotencyKey, IdempotencyRecord};
+use recado_ports::ids::Ids;
+use recado_ports::mail::{Automatic, Composer};
+use recado_ports::outbox::{NewDelivery, Outbox};
+use recado_ports::parameters::{ParameterSnapshot, Parameters};
+use recado_ports::people::People;
+use recado_ports::renderer::Renderer;
+use recado_ports::store::StoreError;
+use recado_ports::suppressions::Suppressions;
+use recado_ports::templates::Templates;
+use recado_ports::tickets::Tickets;
+use sha2::{Digest, Sha256};
+
+use crate::access::{Actor, FieldError, Refusal};
+use crate::letter::{self, Desk, Letter};
+use crate::outgoing;
+use crate::settings::MessagingSettings;
+
+/// How long an idempotency key is remembered.
+const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A comment as somebody gives it.
+#[derive(Debug, Clone)]
+pub struct NewComment {
+    /// What they wrote.
+    pub text: String,
+    /// On whose behalf, when another system posts it.
+    pub author: Option<Party>,
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// Message or note.
+    pub kind: Kind,
+    /// Where it was written.
+    pub origin: Origin,
+    /// Files.
+    pub attachments: Vec<NewAttachment>,
+}
+
+/// A file as somebody gives it.
+#[derive(Debug, Clone)]
+pub struct NewAttachment {
+    /// Any text; it is made safe.
+    pub name: String,
+    /// Any text; what is no media type becomes `application/octet-stream`.
+    pub content_type: String,
+    /// Octets.
+    pub content: Vec<u8>,
+}
+
+/// The caller's key, under which a comment is posted once only.
+pub struct Idempotency<'a> {
+    /// The key.
+    pub key: IdempotencyKey,
+    /// A digest of path and body.
+    pub digest: String,
+    /// Writes the answer that a repeated call gets again.
+    pub answer: &'a (dyn Fn(&PostedComment) -> String + Send + Sync),
+}
+
+/// What became of a comment's mails at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notification {
+    /// The service is off: 417 is unset, its template missing or inactive, or 299 is N.
+    Off,
+    /// There is nobody to tell.
+    None,
+    /// Every recipient is suppressed.
+    Suppressed,
+    /// The mails wait: 297 is Y, or the channel is held.
+    Held,
+    /// The mails are on their way.
+    Queued,
+}
+
+impl Notification {
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::None => "none",
+            Self::Suppressed => "suppressed",
+            Self::Held => "held",
+            Self::Queued => "queued",
+        }
+    }
+}
+
+/// A comment that is stored.
+#[derive(Debug, Clone)]
+pub struct PostedComment {
+    /// The comment.
+    pub comment: Comment,
+    /// Its ticket's number, as the ticket has it.
+    pub ticket: TicketNumber,
+    /// What became of its mails.
+    pub notification: Notification,
+    /// Its mails.
+    pub deliveries: Vec<DeliverySummary>,
+}
+
+/// A comment that is stored, now or by an earlier call with the same key.
+#[derive(Debug)]
+pub enum Posted {
+    /// By this call.
+    New(Box<PostedComment>),
+    /// By an earlier one, which was answered so.
+    Repeated {
+        /// What [`Idempotency::answer`] wrote then.
+        answer: String,
+    },
+}
+
+/// Why a comment was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum PostCommentError {
+    /// As every use case.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The key was used for another comment.
+    #[error("the idempotency key was used with another request")]
+    KeyReused,
+}
+
+impl From<StoreError> for PostCommentError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Takes in a comment.
+pub struct PostComment {
+    /// Where the ticket is found.
+    pub tickets: Arc<dyn Tickets>,
+    /// Where the comment goes.
+    pub comments: Arc<dyn Comments>,
+    /// For the thread of earlier mails.
+    pub outbox: Arc<dyn Outbox>,
+    /// For 417 and the account.
+    pub parameters: Arc<dyn Parameters>,
+    /// For the template that 417 names.
+    pub templates: Arc<dyn Templates>,
+    /// For who is a technician.
+    pub people: Arc<dyn People>,
+    /// For who gets no mail.
+    pub suppressions: Arc<dyn Suppressions>,
+    /// For whether the account is held.
+    pub channels: Arc<dyn Channels>,
+    /// Fills the template in.
+    pub renderer: Arc<dyn Renderer>,
+    /// Makes the mail.
+    pub composer: Arc<dyn Composer>,
+    /// Dates the comment.
+    pub clock: Arc<dyn Clock>,
+    /// Names comment and mails.
+    pub ids: Arc<dyn Ids>,
+    /// Signs the mails' Message-IDs.
+    pub keyring: Arc<Keyring>,
+    /// What the configuration decides.
+    pub settings: Arc<MessagingSettings>,
+}
+
+impl PostComment {
+    /// Stores a comment on a ticket, with the mails that it owes, in one commit.
+    ///
+    /// After `Ok` neither can be lost. Who is told, and what `notification` says, see
+    /// [`audience::recipients`] and [`Notification`].
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for a ticket that the actor does not see, [`Refusal::Forbidden`] for an author or a
+    /// visibility that the actor may not choose, [`Refusal::Invalid`] for values that cannot be taken.
+    pub async fn run(
+        &self,
+        actor: &Actor,
+        number: &TicketNumber,
+        new: NewComment,
+        idempotency: Option<Idempotency<'_>>,
+    ) -> Result<Posted, PostCommentError> {
+        fail::fail_point!("accept.received");
+        let now = self.clock.now();
+        let ticket = self
+            .tickets
+            .find(number)
+            .await?
+            .filter(|ticket| actor.sees(ticket))
+            .ok_or_else(|| Refusal::NotFound(format!("ticket {number}")))?;
+        if let Some(idempotency) = &idempotency
+            && let Some(record) = self.comments.idempotency(&idempotency.key, now).await?
+        {
+            return repeated(record, &idempotency.digest);
+        }
+        let author = author(actor, &new, &ticket)?;
+        let (comment, contents) = self.comment(&ticket, author, new, now)?;
+        let (notification, deliveries) = self.mails(&ticket, &comment, &contents).await?;
+        let posted = PostedComment {
+            ticket: ticket.number.clone(),
+            notification,
+            deliveries: deliveries.iter().map(summary).collect(),
+            comment: comment.clone(),
+        };
+        let record = idempotency.as_ref().map(|idempotency| IdempotencyRecord {
+            key: idempotency.key.clone(),
+            digest: idempotency.digest.clone(),
+            answer: (idempotency.answer)(&posted),
+            expires_at: now + IDEMPOTENCY_KEPT,
+        });
+        let accept = AcceptComment { comment, contents, deliveries, idempotency: record };
+        match self.comments.accept(accept).await {
+            Ok(()) => {
+                fail::fail_point!("accept.before_answer");
+                metrics::counter!("recado_comments_total", "notification" => notification.as_str()).increment(1);
+                Ok(Posted::New(Box::new(posted)))
+            }
+            Err(AcceptError::Repeated(record)) => {
+                repeated(record, &idempotency.map(|idempotency| idempotency.digest).unwrap_or_default())
+            }
+            Err(AcceptError::NoTicket) => Err(Refusal::NotFound(format!("ticket {number}")).into()),
+            Err(AcceptError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    fn comment(
+        &self,
+        ticket: &Ticket,
+        author: Party,
+        new: NewComment,
+        now: Timestamp,
+    ) -> Result<(Comment, Vec<Vec<u8>>), Refusal> {
+        let limits = &self.settings.limits;
+        let mut faults = Vec::new();
+        if new.text.len() > limits.text {
+            faults.push(FieldError::new("text", format!("is longer than {} octets", limits.text)));
+        }
+        if new.attachments.len() > limits.attachments {
+            faults.push(FieldError::new("attachments", format!("are more than {}", limits.attachments)));
+        }
+        for (index, attachment) in new.attachments.iter().enumerate() {
+            if attachment.content.len() > limits.attachment {
+                let message = format!("is larger than {} octets", limits.attachment);
+                faults.push(FieldError::new(format!("attachments.{index}.data"), message));
+            }
+        }
+        let text = CommentText::parse(&new.text, new.attachments.len())
+            .map_err(|error| faults.push(FieldError::new("text", error)));
+        let Ok(text) = text else { return Err(Refusal::Invalid(faults)) };
+        if !faults.is_empty() {
+            return Err(Refusal::Invalid(faults));
+        }
+        let attachments = new
+            .attachments
+            .iter()
+            .map(|file| Attachment {
+                id: AttachmentId(self.ids.next()),
+                name: AttachmentName::clean(&file.name),
+                content_type: MediaType::parse_or_octets(&file.content_type),
+                size: file.content.len() as u64,
+                sha256: data_encoding::HEXLOWER.encode(&Sha256::digest(&file.content)),
+            })
+            .collect();
+        let comment = Comment {
+            id: CommentId(self.ids.next()),
+            ticket: ticket.id,
+            author,
+            text,
+            visibility: new.visibility,
+            kind: new.kind,
+            origin: new.origin,
+            quoted: None,
+            attachments,
+            created_at: now,
+        };
+        Ok((comment, new.attachments.into_iter().map(|file| file.content).collect()))
+    }
+
+    async fn mails(
+        &self,
+        ticket: &Ticket,
+        comment: &Comment,
+        contents: &[Vec<u8>],
+    ) -> Result<(Notification, Vec<NewDelivery>), PostCommentError> {
+        let snapshot = self.parameters.snapshot().await?;
+        let Some(template) = self.template(&snapshot, ticket, comment).await? else {
+            return Ok((Notification::Off, Vec::new()));
+        };
+        let recipients = self.recipients(ticket, comment).await?;
+        if recipients.is_empty() {
+            return Ok((Notification::None, Vec::new()));
+        }
+        let suppressed =
+            self.suppressions.suppressed(&letter::addresses(&recipients), comment.created_at).await?;
+        let recipients: Vec<_> =
+            recipients.into_iter().filter(|party| !suppressed.contains(&party.email)).collect();
+        if recipients.is_empty() {
+            return Ok((Notification::Suppressed, Vec::new()));
+        }
+        let deliveries = self.write(&snapshot, &template, ticket, comment, contents, &recipients).await?;
+        let stopped = snapshot.values.is_on(Parameter::StopOutgoingMail)
+            || outgoing::account(&snapshot.values, self.settings.way_out).is_err()
+            || self.channels.find(AccountId::DEFAULT).await?.hold.is_some();
+        Ok((if stopped { Notification::Held } else { Notification::Queued }, deliveries))
+    }
+
+    async fn write(
+        &self,
+        snapshot: &ParameterSnapshot,
+        template: &StoredTemplate,
+        ticket: &Ticket,
+        comment: &Comment,
+        contents: &[Vec<u8>],
+        recipients: &[Party],
+    ) -> Result<Vec<NewDelivery>, PostCommentError> {
+        let locale = letter::locale(Some(ticket), template, &self.settings);
+        let text = comment.text.as_str();
+        let values =
+            letter::values(ticket, &comment.author, text, comment.created_at, locale, &self.settings);
+        let rendered = letter::render(&*self.renderer, template, &values, locale);
+        let letter = Letter {
+            cause: Cause::Comment(comment.id),
+            ticket: Some(ticket),
+            author: Some(&comment.author),
+            rendered: &rendered,
+            attachments: letter::draft_attachments(comment, contents),
+            automatic: Automatic::No,
+            created_at: comment.created_at,
+            due_at: comment.created_at + self.settings.hold,
+        };
+        let desk = Desk {
+            composer: &*self.composer,
+            ids: &*self.ids,
+            keyring: &self.keyring,
+            parameters: &snapshot.values,
+            settings: &self.settings,
+        };
+        let mut deliveries = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            let thread = self.outbox.thread(ticket.id, &recipient.email, letter::THREAD_LENGTH).await?;
+            let delivery = desk.write(&letter, recipient, &thread).map_err(|error| {
+                Refusal::Internal("the mail about the comment cannot be composed".to_owned(), Box::new(error))
+            })?;
+            deliveries.push(delivery);
+        }
+        Ok(deliveries)
+    }
+
+    /// The template that serves this comment, when the service is on.
+    async fn template(
+        &self,
+        snapshot: &ParameterSnapshot,
+        ticket: &Ticket,
+        comment: &Comment,
+    ) -> Result<Option<StoredTemplate>, StoreError> {
+        let off = |reason: &str| {
+            tracing::warn!(ticket = %ticket.number, comment = %comment.id.0, reason, "messaging is off: nobody is told");
+            Ok(None)
+        };
+        if !snapshot.values.is_on(Parameter::MessageExchange) {
+            return off("parameter 299 is N");
+        }
+        let note = match comment.kind {
+            Kind::Message => None,
+            Kind::Note if ticket.requester.email == comment.author.email => Some(Parameter::RequesterNoteTemplate),
+            Kind::Note => Some(Parameter::DeskNoteTemplate),
+        };
+        let parameter =
+            note.filter(|note| snapshot.values.text(*note).is_some()).unwrap_or(Parameter::MessagingTemplate);
+        let Some(id) = snapshot.values.template(parameter) else {
+            return off("parameter 417 is not set: it switches the messaging service on");
+        };
+        match self.templates.find(id).await? {
+            Some(template) if template.situation == Situation::Active => Ok(Some(template)),
+            Some(_) => off(&format!("{parameter} names template {id}, which is inactive")),
+            None => off(&format!("{parameter} names template {id}, which does not exist")),
+        }
+    }
+
+    async fn recipients(&self, ticket: &Ticket, comment: &Comment) -> Result<Vec<Party>, StoreError> {
+        let mut asked = letter::addresses(&ticket.watchers);
+        asked.push(comment.author.email.clone());
+        let technicians = self.people.technicians(&asked).await?;
+        Ok(audience::recipients(
+            ticket,
+            &comment.author.email,
+            comment.visibility,
+            &technicians,
+            self.settings.desk.as_ref(),
+        ))
+    }
+}
+
+/// On whose behalf the comment stands.
+fn author(actor: &Actor, new: &NewComment, ticket: &Ticket) -> Result<Party, Refusal> {
+    if new.visibility == Visibility::Internal && !actor.sees_internal(ticket) {
+        return Err(Refusal::Forbidden("an internal comment is the desk's alone to write".to_owned()));
+    }
+    match (&new.author, actor) {
+        (Some(author), _) if actor.role() == Role::Administrator => Ok(author.clone()),
+        (Some(_), _) => {
+            Err(Refusal::Forbidden("naming another author needs the role administrator".to_owned()))
+        }
+        (None, Actor::Person { user, .. }) => Ok(user.party.clone()),
+        (None, Actor::Operator) => Err(Refusal::field("author", "is needed: the command line is nobody's account")),
+    }
+}
+
+fn repeated(record: IdempotencyRecord, digest: &str) -> Result<Posted, PostCommentError> {
+    if record.digest == digest {
+        Ok(Posted::Repeated { answer: record.answer })
+    } else {
+        Err(PostCommentError::KeyReused)
+    }
+}
+
+fn summary(delivery: &NewDelivery) -> DeliverySummary {
+    DeliverySummary { id: delivery.id, recipient: delivery.recipient.clone(), state: State::Ready }
+}

@@ -1,0 +1,94 @@
+//! Saving a template, after telling all that is wrong with it.
+
+use std::sync::Arc;
+
+use recado_domain::locale::Locale;
+use recado_domain::person::Role;
+use recado_domain::template::{
+    Diagnostic, Severity, Situation, StoredTemplate, Template, TemplateId, TemplateVersion,
+};
+use recado_ports::clock::Clock;
+use recado_ports::templates::{Templates, Written};
+
+use crate::access::{Actor, FieldError, Refusal};
+
+/// Longest name, in characters.
+const NAME_CHARS: usize = 200;
+
+/// A template as an administrator gives it.
+#[derive(Debug, Clone)]
+pub struct NewTemplate {
+    /// Its number.
+    pub id: TemplateId,
+    /// For people.
+    pub name: String,
+    /// Subject, with keys.
+    pub subject: String,
+    /// HTML body, with keys.
+    pub html: String,
+    /// Text body, with keys.
+    pub text: Option<String>,
+    /// Active or not.
+    pub situation: Situation,
+    /// The language of dates.
+    pub locale: Option<Locale>,
+}
+
+/// Why a template was not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum PutTemplateError {
+    /// Its source has faults; every one is named, warnings too.
+    #[error("the template has {} fault(s)", .0.iter().filter(|d| d.severity == Severity::Error).count())]
+    Faulty(Vec<Diagnostic>),
+    /// As every use case.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// Saves a template.
+pub struct PutTemplate {
+    /// Where it goes.
+    pub templates: Arc<dyn Templates>,
+    /// Dates it.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl PutTemplate {
+    /// Saves a template whole; administrators may. Gives its warnings.
+    pub async fn run(&self, actor: &Actor, new: NewTemplate) -> Result<(Written, Vec<Diagnostic>), PutTemplateError> {
+        actor.require(Role::Administrator, "saving a template")?;
+        let mut faults = Vec::new();
+        for (field, text) in
+            [("name", Some(&new.name)), ("subject", Some(&new.subject)), ("html", Some(&new.html)), ("text", new.text.as_ref())]
+        {
+            if text.is_some_and(|text| text.contains('\0')) {
+                faults.push(FieldError::new(field, "holds a NUL character"));
+            }
+        }
+        if new.name.chars().count() > NAME_CHARS {
+            faults.push(FieldError::new("name", format!("is longer than {NAME_CHARS} characters")));
+        }
+        if !faults.is_empty() {
+            return Err(Refusal::Invalid(faults).into());
+        }
+        let diagnostics =
+            Template { subject: &new.subject, html: &new.html, text: new.text.as_deref() }.check();
+        if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            return Err(PutTemplateError::Faulty(diagnostics));
+        }
+        let stored = StoredTemplate {
+            id: new.id,
+            // The store counts.
+            version: TemplateVersion(0),
+            name: new.name,
+            subject: new.subject,
+            html: new.html,
+            text: new.text,
+            situation: new.situation,
+            locale: new.locale,
+            updated_at: self.clock.now(),
+        };
+        let written = self.templates.put(&stored).await.map_err(Refusal::from)?;
+        Ok((written, diagnostics))
+    }
+}

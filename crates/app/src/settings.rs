@@ -1,0 +1,96 @@
+//! What the configuration decides for the use cases.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use recado_domain::channel::{BreakerPolicy, RateLimits};
+use recado_domain::locale::Locale;
+use recado_domain::person::Party;
+use recado_domain::retry::Schedule;
+
+/// Settings of the messaging service.
+#[derive(Debug, Clone)]
+pub struct MessagingSettings {
+    /// Told when a ticket has neither responsible nor group (`[desk]`).
+    pub desk: Option<Party>,
+    /// The desk's name, beside the author's in `From`.
+    pub desk_name: Option<String>,
+    /// The host of the public URL: the domain of Message-IDs while parameter 10 is unset.
+    pub public_host: String,
+    /// The language of dates where neither ticket nor template names one.
+    pub locale: Locale,
+    /// The time zone of dates.
+    pub time_zone: TimeZone,
+    /// Time to take a comment back before its first attempt.
+    pub hold: Duration,
+    /// How the outgoing account is meant to leave the house.
+    pub way_out: WayOut,
+    /// Limits on what a comment may bring.
+    pub limits: CommentLimits,
+}
+
+/// What carries the mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayOut {
+    /// An SMTP server, which parameters 14, 269, 199 and 11 to 13 name.
+    Smtp,
+    /// Files in a directory; no parameter but 10 is needed.
+    Files,
+}
+
+/// Limits on what a comment may bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommentLimits {
+    /// Octets of text.
+    pub text: usize,
+    /// Number of attachments.
+    pub attachments: usize,
+    /// Octets of one attachment.
+    pub attachment: usize,
+}
+
+impl Default for CommentLimits {
+    /// 2 MiB of text, 20 attachments of 10 MiB.
+    fn default() -> Self {
+        Self { text: 2 << 20, attachments: 20, attachment: 10 << 20 }
+    }
+}
+
+/// Settings of delivery (`[delivery]` and the limits in `[mail]`).
+#[derive(Debug, Clone)]
+pub struct DeliverySettings {
+    /// How the mail leaves.
+    pub way_out: WayOut,
+    /// Rows that a worker claims at once.
+    pub batch: u16,
+    /// How long a worker may hold them without renewing.
+    pub lease: Duration,
+    /// How long to wait for an answer to a final dot when the daemon stops.
+    pub shutdown: Duration,
+    /// How much open time a mail has.
+    pub expire: Duration,
+    /// When a mail is tried again.
+    pub schedule: Schedule,
+    /// How the breaker waits.
+    pub breaker: BreakerPolicy,
+    /// The account's own limits.
+    pub limits: RateLimits,
+    /// A head of a chain refused for so long lets the rest of its chain pass.
+    pub blocked_after: Duration,
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            way_out: WayOut::Smtp,
+            batch: 32,
+            lease: Duration::from_mins(1),
+            shutdown: Duration::from_secs(10),
+            expire: Duration::from_hours(96),
+            schedule: Schedule::default(),
+            breaker: BreakerPolicy::default(),
+            limits: RateLimits::default(),
+            blocked_after: Duration::from_mins(5),
+        }
+    }
+}
