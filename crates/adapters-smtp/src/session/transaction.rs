@@ -1,0 +1,362 @@
+//! One mail: envelope, go-ahead, message, and what the server says to it.
+
+use super::wire::{Wire, WireError};
+use super::{SmtpSession, Standing};
+use crate::address::{needs_smtputf8, on_the_wire};
+use recado_domain::channel::ChannelFault;
+use recado_domain::reply::{Reply, Stage, Verdict, classify};
+use recado_ports::mail::{Envelope, SendError};
+use std::time::Duration;
+
+/// The message is written in blocks of this size, each with its own time limit.
+const BLOCK: usize = 64 * 1024;
+
+/// A step of the envelope and its command, with CRLF.
+type Command = (Stage, String);
+
+/// How the envelope went, and whether the connection can be trusted after it.
+enum Envelop {
+    GoAhead,
+    Refused { error: SendError, in_step: bool },
+}
+
+impl SmtpSession {
+    pub(super) async fn begin_transaction(&mut self, envelope: &Envelope) -> Result<(), SendError> {
+        let commands = self.commands(envelope)?;
+        // While the step runs, the connection belongs to this future: dropped with it, it cannot be used half-way.
+        let wire = self
+            .wire
+            .take()
+            .filter(|wire| self.standing != Standing::GoAhead && !wire.has_unread());
+        let Some(mut wire) = wire else {
+            return Err(SendError::Stale);
+        };
+        fail::fail_point!("smtp.before_mail_from");
+        if self.standing == Standing::Refused {
+            self.reset(&mut wire).await?;
+        }
+        let outcome = if self.capabilities.pipelining {
+            self.ask_at_once(&mut wire, &commands).await
+        } else {
+            self.ask_in_turn(&mut wire, &commands).await
+        };
+        match outcome {
+            Envelop::GoAhead => {
+                self.standing = Standing::GoAhead;
+                self.wire = Some(wire);
+                Ok(())
+            }
+            Envelop::Refused { error, in_step } => {
+                self.standing = Standing::Refused;
+                self.wire = in_step.then_some(wire);
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn finish_transaction(&mut self, message: &[u8]) -> Result<Reply, SendError> {
+        let wire = self.wire.take().filter(|_| self.standing == Standing::GoAhead);
+        let Some(mut wire) = wire else {
+            let detail = "there is no go-ahead for a message".to_owned();
+            return Err(SendError::Cut {
+                stage: Stage::Data,
+                detail,
+            });
+        };
+        let message = stuffed(message);
+        // The last block holds the dot; what comes before it the server cannot take for a mail.
+        let (body, last) = message.split_at((message.len() - 1) / BLOCK * BLOCK);
+        for block in body.chunks(BLOCK) {
+            if let Err(error) = wire.write(block, self.timeouts.block).await {
+                let cut = SendError::Cut {
+                    stage: Stage::FinalDot,
+                    detail: format!("{}: {error}", self.server),
+                };
+                return Err(self.last_words(wire, cut).await);
+            }
+        }
+        fail::fail_point!("smtp.before_dot");
+        if let Err(error) = wire.write(last, self.timeouts.block).await {
+            let unsure = SendError::Unsure(format!("{}: {error}", self.server));
+            return Err(self.last_words(wire, unsure).await);
+        }
+        fail::fail_point!("smtp.after_dot");
+        let answer = wire.read(self.timeouts.final_dot).await;
+        let reply = answer
+            .map_err(|error| SendError::Unsure(format!("{}: {error}", self.server)))?
+            .into_reply();
+        fail::fail_point!("smtp.reply_read");
+        let verdict = classify(Stage::FinalDot, &reply);
+        if verdict == Verdict::Accepted {
+            self.standing = Standing::Idle;
+            self.wire = Some(wire);
+            return Ok(reply);
+        }
+        self.standing = Standing::Refused;
+        self.wire = in_step(verdict, &reply).then_some(wire);
+        Err(self.refusal(Stage::FinalDot, reply))
+    }
+
+    fn commands(&self, envelope: &Envelope) -> Result<[Command; 3], SendError> {
+        let offered = &self.capabilities;
+        if let Some(most) = offered.size.filter(|most| envelope.size > *most) {
+            let detail = format!("{} octets, and {} takes {most}", envelope.size, self.server);
+            return Err(SendError::TooLarge(detail));
+        }
+        let (from, to) = (on_the_wire(&envelope.from), on_the_wire(&envelope.to));
+        let mut mail = format!("MAIL FROM:<{from}>");
+        if offered.size.is_some() {
+            mail += &format!(" SIZE={}", envelope.size);
+        }
+        if needs_smtputf8(&from) || needs_smtputf8(&to) {
+            if !offered.smtp_utf8 {
+                let address = if needs_smtputf8(&to) {
+                    &envelope.to
+                } else {
+                    &envelope.from
+                };
+                let detail = format!(
+                    "{} does not offer SMTPUTF8, which {} needs",
+                    self.server,
+                    address.masked()
+                );
+                return Err(SendError::Impossible(detail));
+            }
+            mail += if offered.eight_bit_mime {
+                " BODY=8BITMIME SMTPUTF8"
+            } else {
+                " SMTPUTF8"
+            };
+        }
+        Ok([
+            (Stage::MailFrom, format!("{mail}\r\n")),
+            (Stage::RcptTo, format!("RCPT TO:<{to}>\r\n")),
+            (Stage::Data, "DATA\r\n".to_owned()),
+        ])
+    }
+
+    /// A connection that cannot be put back in order is as good as ended: nothing of this mail was said on it.
+    async fn reset(&self, wire: &mut Wire) -> Result<(), SendError> {
+        let limit = self.timeouts.command;
+        wire.write(b"RSET\r\n", limit)
+            .await
+            .map_err(|_| SendError::Stale)?;
+        let answer = wire.read(limit).await.map_err(|_| SendError::Stale)?;
+        if answer.code / 100 == 2 {
+            Ok(())
+        } else {
+            Err(SendError::Stale)
+        }
+    }
+
+    async fn ask_in_turn(&self, wire: &mut Wire, commands: &[Command]) -> Envelop {
+        for (stage, command) in commands {
+            if let Err(error) = wire.write(command.as_bytes(), self.timeouts.command).await {
+                return self.lost(*stage, &error);
+            }
+            match wire.read(self.limit(*stage)).await {
+                Err(error) => return self.lost(*stage, &error),
+                Ok(answer) => {
+                    let reply = answer.into_reply();
+                    let verdict = classify(*stage, &reply);
+                    if verdict != Verdict::Accepted {
+                        let in_step = in_step(verdict, &reply);
+                        return Envelop::Refused {
+                            error: self.refusal(*stage, reply),
+                            in_step,
+                        };
+                    }
+                }
+            }
+        }
+        Envelop::GoAhead
+    }
+
+    /// All commands in one write (RFC 2920), then their answers one by one. The first refusal is the mail's.
+    async fn ask_at_once(&self, wire: &mut Wire, commands: &[Command]) -> Envelop {
+        let joined: String = commands.iter().map(|(_, command)| command.as_str()).collect();
+        if let Err(error) = wire.write(joined.as_bytes(), self.timeouts.command).await {
+            return self.lost(Stage::MailFrom, &error);
+        }
+        let mut refused: Option<SendError> = None;
+        for (stage, _) in commands {
+            let reply = match (wire.read(self.limit(*stage)).await, refused.take()) {
+                (Ok(answer), first) => {
+                    refused = first;
+                    answer.into_reply()
+                }
+                (Err(_), Some(error)) => {
+                    return Envelop::Refused {
+                        error,
+                        in_step: false,
+                    };
+                }
+                (Err(error), None) => return self.lost(*stage, &error),
+            };
+            let verdict = classify(*stage, &reply);
+            // A go-ahead after a refusal: the server now takes everything for a message.
+            let out_of_step = verdict == Verdict::Accepted && refused.is_some() && *stage == Stage::Data;
+            let still_in_step = verdict == Verdict::Accepted || in_step(verdict, &reply);
+            if verdict != Verdict::Accepted && refused.is_none() {
+                refused = Some(self.refusal(*stage, reply));
+            }
+            if out_of_step || !still_in_step {
+                let error = refused.expect("only a refusal puts the dialogue out of step");
+                return Envelop::Refused {
+                    error,
+                    in_step: false,
+                };
+            }
+        }
+        refused.map_or(Envelop::GoAhead, |error| Envelop::Refused {
+            error,
+            in_step: true,
+        })
+    }
+
+    fn limit(&self, stage: Stage) -> Duration {
+        if stage == Stage::Data {
+            self.timeouts.data
+        } else {
+            self.timeouts.command
+        }
+    }
+
+    /// The connection ended, or fell silent, before the message.
+    fn lost(&self, stage: Stage, error: &WireError) -> Envelop {
+        let error = if stage == Stage::MailFrom && self.standing != Standing::Fresh && error.is_hang_up() {
+            SendError::Stale
+        } else {
+            SendError::Cut {
+                stage,
+                detail: format!("{}: {error}", self.server),
+            }
+        };
+        Envelop::Refused {
+            error,
+            in_step: false,
+        }
+    }
+
+    /// What a server that stopped reading had to say, when it says no; else `otherwise`.
+    async fn last_words(&self, mut wire: Wire, otherwise: SendError) -> SendError {
+        match wire.read(self.timeouts.farewell).await {
+            Ok(answer) if answer.code >= 400 => self.refusal(Stage::FinalDot, answer.into_reply()),
+            _ => otherwise,
+        }
+    }
+
+    fn refusal(&self, stage: Stage, reply: Reply) -> SendError {
+        if stage == Stage::MailFrom && self.standing != Standing::Fresh && reply.code() == 421 {
+            // The server hung up on an idle connection, and was polite about it.
+            return SendError::Stale;
+        }
+        match classify(stage, &reply) {
+            Verdict::Channel(hold) => SendError::Channel(ChannelFault {
+                hold,
+                detail: format!("{} answered {stage} with {reply}", self.server),
+            }),
+            Verdict::Throttled => SendError::Throttled(reply),
+            Verdict::Retry => SendError::Retry(reply),
+            Verdict::Rejected { hard_bounce } => SendError::Rejected { reply, hard_bounce },
+            Verdict::OurFault => SendError::OurFault(reply),
+            Verdict::TooLarge => SendError::TooLarge(reply.to_string()),
+            Verdict::Accepted | Verdict::OutOfStep => {
+                let detail = format!("{} answered {stage} with {reply}", self.server);
+                match stage {
+                    Stage::FinalDot => SendError::Unsure(detail),
+                    _ => SendError::Cut { stage, detail },
+                }
+            }
+        }
+    }
+}
+
+/// Whether the connection can be used after this refusal. After a fault of the channel it is not worth it.
+fn in_step(verdict: Verdict, reply: &Reply) -> bool {
+    reply.code() != 421 && !matches!(verdict, Verdict::OutOfStep | Verdict::Channel(_))
+}
+
+/// The message as it goes over the wire: lines ended by CRLF, dots stuffed (RFC 5321 §4.5.2), and the final dot.
+///
+/// Composed mails have no bare CR or LF. Should one come, it becomes a line end: as it is, a server could take the
+/// text after it for commands.
+fn stuffed(message: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len() + message.len() / 32 + 8);
+    let mut push_line = |line: &[u8]| {
+        if line.first() == Some(&b'.') {
+            out.push(b'.');
+        }
+        out.extend_from_slice(line);
+        out.extend_from_slice(b"\r\n");
+    };
+    let body = message
+        .strip_suffix(b"\n")
+        .map(|body| body.strip_suffix(b"\r").unwrap_or(body))
+        .unwrap_or(message);
+    if !message.is_empty() {
+        for line in body.split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            line.split(|byte| *byte == b'\r').for_each(&mut push_line);
+        }
+    }
+    out.extend_from_slice(b".\r\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stuffed_text(message: &str) -> String {
+        String::from_utf8(stuffed(message.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn a_dot_at_the_beginning_of_a_line_is_doubled() {
+        assert_eq!(
+            stuffed_text("a\r\n.\r\n..b\r\n.c\r\n"),
+            "a\r\n..\r\n...b\r\n..c\r\n.\r\n"
+        );
+        assert_eq!(stuffed_text(".\r\n"), "..\r\n.\r\n");
+    }
+
+    #[test]
+    fn the_last_line_is_ended() {
+        assert_eq!(stuffed_text("a"), "a\r\n.\r\n");
+        assert_eq!(stuffed_text(""), ".\r\n");
+        assert_eq!(stuffed_text("a\r\n\r\n"), "a\r\n\r\n.\r\n");
+    }
+
+    #[test]
+    fn no_bare_line_break_reaches_the_wire() {
+        assert_eq!(
+            stuffed_text("a\n.\r\nMAIL FROM:<x@y>\r.\rb"),
+            "a\r\n..\r\nMAIL FROM:<x@y>\r\n..\r\nb\r\n.\r\n"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_end_looks_like_the_end(message in "[.\r\na]{0,60}") {
+            let text = stuffed_text(&message);
+            prop_assert!(text.ends_with(".\r\n"));
+            let framed = format!("\r\n{text}");
+            prop_assert_eq!(framed.find("\r\n.\r\n"), Some(framed.len() - 5));
+            let bare = text.replace("\r\n", "");
+            prop_assert!(!bare.contains(['\r', '\n']));
+        }
+
+        #[test]
+        fn a_composed_message_comes_back_whole(lines in proptest::collection::vec("[.a-z ]{0,8}", 1..8)) {
+            let message = lines.join("\r\n") + "\r\n";
+            let text = stuffed_text(&message);
+            let unstuffed: String = text[..text.len() - 3]
+                .split_inclusive("\r\n")
+                .map(|line| line.strip_prefix('.').unwrap_or(line))
+                .collect();
+            prop_assert_eq!(unstuffed, message);
+        }
+    }
+}
