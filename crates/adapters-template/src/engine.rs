@@ -1,6 +1,6 @@
 //! The two tera engines, and the programs that they run: sequences of variables, made here and nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
@@ -58,16 +58,16 @@ impl Engines {
         let mut html = Tera::new();
         // Tera decides by the end of a template's name. Every name ends in the empty text.
         html.autoescape_on([""]);
-        html.register_filter(ONE_LINE, |value: &str, _: Kwargs, _: &State| {
+        html.register_filter("one_line", |value: &str, _: Kwargs, _: &State| {
             one_line(value).into_owned()
         });
-        html.register_filter(LINES, |value: &str, _: Kwargs, _: &State| html_lines(value));
+        html.register_filter("lines", |value: &str, _: Kwargs, _: &State| html_lines(value));
         let mut plain = Tera::new();
         plain.autoescape_on(NO_NAME);
-        plain.register_filter(ONE_LINE, |value: &str, _: Kwargs, _: &State| {
+        plain.register_filter("one_line", |value: &str, _: Kwargs, _: &State| {
             one_line(value).into_owned()
         });
-        plain.register_filter(LINES, |value: &str, _: Kwargs, _: &State| {
+        plain.register_filter("lines", |value: &str, _: Kwargs, _: &State| {
             unix_lines(value).into_owned()
         });
         Self { html, plain }
@@ -75,8 +75,9 @@ impl Engines {
 }
 
 const NO_NAME: [&str; 0] = [];
-const ONE_LINE: &str = "one_line";
-const LINES: &str = "lines";
+/// A value that is one line, and one that has several, as expressions of tera continue.
+const ONE_LINE: &str = " | one_line";
+const LINES: &str = " | lines";
 
 /// A text with its line breaks as elements, safe to stand in HTML.
 fn html_lines(text: &str) -> Value {
@@ -92,8 +93,8 @@ pub(crate) struct Program {
     field: Field,
     /// An engine that knows this program alone; the literals are its global variables.
     engine: Tera,
-    placeholders: BTreeSet<String>,
-    values: Vec<Placeholder>,
+    /// The values that it names, each once.
+    values: BTreeMap<String, Placeholder>,
 }
 
 const PROGRAM: &str = "program";
@@ -105,8 +106,7 @@ impl Program {
             Field::Subject | Field::Text => engines.plain.clone(),
         };
         let mut source = String::new();
-        let mut placeholders = BTreeSet::new();
-        let mut values = Vec::new();
+        let mut values = BTreeMap::new();
         for (index, piece) in pieces.iter().enumerate() {
             match piece {
                 Piece::Literal(text) => {
@@ -118,14 +118,14 @@ impl Program {
                 }
                 Piece::Value(placeholder) => {
                     let name = variable(*placeholder);
-                    let filter = match placeholder {
-                        Placeholder::Key(Key::Message(TemplateKey::CommentText)) => LINES,
-                        Placeholder::Key(_) | Placeholder::Link(_) => ONE_LINE,
+                    let filter = match (field, placeholder) {
+                        // The finished subject becomes one line as a whole.
+                        (Field::Subject, _) => "",
+                        (_, Placeholder::Key(Key::Message(TemplateKey::CommentText))) => LINES,
+                        (_, Placeholder::Key(_) | Placeholder::Link(_)) => ONE_LINE,
                     };
-                    write!(source, "{{{{ {name} | {filter} }}}}").expect("a string takes every write");
-                    if placeholders.insert(name) {
-                        values.push(*placeholder);
-                    }
+                    write!(source, "{{{{ {name}{filter} }}}}").expect("a string takes every write");
+                    values.insert(name, *placeholder);
                 }
             }
         }
@@ -135,7 +135,6 @@ impl Program {
         Ok(Self {
             field,
             engine,
-            placeholders,
             values,
         })
     }
@@ -143,13 +142,12 @@ impl Program {
     /// Runs the program. A key without a value leaves nothing.
     pub(crate) fn run(&self, values: &TemplateValues, limit: usize) -> Result<String, TemplateFault> {
         let mut context = Context::new();
-        for placeholder in &self.values {
+        for (name, placeholder) in &self.values {
             let value = match placeholder {
                 Placeholder::Key(key) => values.get(*key),
                 Placeholder::Link(link) => values.link(*link),
             };
-            let value = Value::normal_string(value.unwrap_or_default());
-            context.insert_value(variable(*placeholder), value);
+            context.insert_value(name.clone(), Value::normal_string(value.unwrap_or_default()));
         }
         let mut output = Bounded {
             bytes: Vec::new(),

@@ -12,6 +12,7 @@
 mod cache;
 mod compiled;
 mod engine;
+mod nesting;
 mod plain_text;
 
 use std::sync::Arc;

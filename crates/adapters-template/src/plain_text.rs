@@ -10,10 +10,13 @@ use html2text::render::TextDecorator;
 use recado_domain::template::Placeholder;
 
 use crate::engine::Piece;
+use crate::nesting;
 
 /// Why the layout of an HTML body cannot be followed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LayoutError {
+    #[error("its elements nest {0} levels deep")]
+    TooDeep(usize),
     #[error("the HTML cannot be laid out: {0}")]
     Refused(String),
     #[error("laying out the HTML panicked")]
@@ -26,11 +29,24 @@ const VALUE_END: char = '\u{10fff1}';
 const LINK_START: char = '\u{10fff2}';
 const LINK_ADDRESS: char = '\u{10fff3}';
 const LINK_END: char = '\u{10fff4}';
-const MARKS: [char; 5] = [VALUE_START, VALUE_END, LINK_START, LINK_ADDRESS, LINK_END];
+const NO_ATTRIBUTE: char = '\u{10fff5}';
+const MARKS: [char; 6] = [
+    VALUE_START,
+    VALUE_END,
+    LINK_START,
+    LINK_ADDRESS,
+    LINK_END,
+    NO_ATTRIBUTE,
+];
 
 /// Derives the pieces of a text body from those of an HTML body.
 pub(crate) fn derive(html: &[Piece]) -> Result<Vec<Piece>, LayoutError> {
     let (marked, values) = with_marks(html);
+    let depth = nesting::depth(&marked);
+    if depth > MAX_DEPTH {
+        return Err(LayoutError::TooDeep(depth));
+    }
+    let marked = without_row_spans(&marked);
     let width = marked.len().max(MIN_WIDTH); // no line is longer, so none is wrapped
     let layout = panic::catch_unwind(|| {
         config::with_decorator(Decorator::default())
@@ -46,6 +62,9 @@ pub(crate) fn derive(html: &[Piece]) -> Result<Vec<Piece>, LayoutError> {
 }
 
 const MIN_WIDTH: usize = 80;
+
+/// Deeper HTML is not laid out: the time grows with the square of the depth.
+const MAX_DEPTH: usize = 100;
 
 /// The text between the tags, for HTML whose layout cannot be followed.
 pub(crate) fn without_markup(html: &[Piece]) -> Vec<Piece> {
@@ -82,6 +101,22 @@ fn with_marks(html: &[Piece]) -> (String, Vec<Placeholder>) {
         }
     }
     (marked, values)
+}
+
+/// Disables the attribute `rowspan`, which means nothing where each cell has a line of its own, and whose layout takes time in
+/// proportion to the cube of the rows. The mark within the word goes away with the others, should the word stand in text.
+fn without_row_spans(html: &str) -> String {
+    const NAME: &str = "rowspan";
+    let lower = html.to_ascii_lowercase();
+    let mut disabled = String::with_capacity(html.len());
+    let mut taken = 0;
+    for (at, _) in lower.match_indices(NAME) {
+        disabled.push_str(&html[taken..=at]);
+        disabled.push(NO_ATTRIBUTE);
+        taken = at + 1;
+    }
+    disabled.push_str(&html[taken..]);
+    disabled
 }
 
 /// The inverse of [`with_marks`]. Marks that it did not make (an entity can spell one) vanish.
@@ -372,6 +407,16 @@ mod tests {
             let pieces = derive(&html).unwrap_or_else(|_| without_markup(&html));
             assert!(pieces.contains(&key(TemplateKey::CommentText)), "{tag}");
         }
+    }
+
+    #[test]
+    fn cells_that_span_rows_cost_no_more_than_others() {
+        let html = format!("<table>{}", "<tr><td RowSpan=99999>x".repeat(5_000));
+        assert_eq!(text(&html), "x\n".repeat(5_000));
+        assert_eq!(
+            text("<p>rowspan <a href='/?rowspan=1'>y</a></p>"),
+            "rowspan y (/?rowspan=1)\n"
+        );
     }
 
     #[test]
