@@ -99,12 +99,23 @@ pub enum Settlement {
         at: Timestamp,
         /// What was seen of the connection.
         reply: String,
+        /// Whether it counts among the row's lost answers.
+        lost_by: LostBy,
     },
     /// Given up.
     Dead {
         /// The server's answer, or our reason.
         reply: String,
     },
+}
+
+/// Who lost the answer to a final dot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LostBy {
+    /// The connection ended, or the server answered neither yes nor no: counted in `lost_answers`.
+    Connection,
+    /// Our own process stopped: not counted.
+    Ourselves,
 }
 
 /// Which deliveries to list. Empty fields do not filter.
