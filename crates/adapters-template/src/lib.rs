@@ -12,6 +12,7 @@
 mod cache;
 mod compiled;
 mod engine;
+mod layout;
 mod nesting;
 mod plain_text;
 

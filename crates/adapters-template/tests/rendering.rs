@@ -10,7 +10,7 @@ use recado_ports::renderer::Renderer as _;
 
 fn stored(subject: &str, html: &str, text: Option<&str>) -> StoredTemplate {
     StoredTemplate {
-        id: TemplateId::new(417).unwrap(),
+        id: TemplateId::new(417).expect("it is positive"),
         version: TemplateVersion(1),
         name: "Message".to_owned(),
         subject: subject.to_owned(),

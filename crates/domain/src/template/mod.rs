@@ -29,6 +29,7 @@ pub mod diagnostic;
 pub mod key;
 mod link;
 mod markup;
+mod nearest;
 mod render;
 pub mod source;
 mod stored;
