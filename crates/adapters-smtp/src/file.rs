@@ -5,6 +5,7 @@ use recado_domain::channel::{ChannelFault, OutgoingAccount};
 use recado_domain::reply::{Reply, Stage};
 use recado_domain::token::MessageId;
 use recado_ports::mail::{Envelope, MailSession, SendError, Transport};
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -112,9 +113,9 @@ fn file_name(id: &MessageId) -> String {
         match byte {
             b'.' if index == 0 => name.push_str("%2E"),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'@' => {
-                name.push(char::from(byte))
+                name.push(char::from(byte));
             }
-            _ => name.push_str(&format!("%{byte:02X}")),
+            _ => write!(name, "%{byte:02X}").expect("a string takes all that is written"),
         }
     }
     name + ".eml"

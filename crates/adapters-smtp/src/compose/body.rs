@@ -4,6 +4,7 @@ use lettre::message::header::{ContentDisposition, ContentTransferEncoding, Conte
 use lettre::message::{Body, MultiPart, SinglePart};
 use recado_ports::mail::{DraftAttachment, MailDraft};
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 /// The body with the headers that describe it.
 pub(super) fn body(draft: &MailDraft) -> Vec<u8> {
@@ -33,8 +34,11 @@ pub(super) fn body(draft: &MailDraft) -> Vec<u8> {
 /// base64, hence in no part.
 fn boundary(draft: &MailDraft, level: &str) -> String {
     let digest = Sha256::digest(format!("{level} {}", draft.message_id));
-    let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("=_{level}_{hex}")
+    let mut boundary = format!("=_{level}_");
+    for byte in &digest[..12] {
+        write!(boundary, "{byte:02x}").expect("a string takes all that is written");
+    }
+    boundary
 }
 
 /// Always encoded, even where ASCII would do: encoding keeps lines short, and trailing blanks alive.
@@ -45,9 +49,10 @@ fn text_part(content_type: ContentType, text: &str) -> SinglePart {
         .filter(|byte| !matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t'))
         .count();
     // Three octets for one in quoted-printable, four for three in base64: past a sixth base64 is the smaller.
-    let encoding = match escaped > text.len() / 6 {
-        true => ContentTransferEncoding::Base64,
-        false => ContentTransferEncoding::QuotedPrintable,
+    let encoding = if escaped > text.len() / 6 {
+        ContentTransferEncoding::Base64
+    } else {
+        ContentTransferEncoding::QuotedPrintable
     };
     SinglePart::builder()
         .content_type(content_type)

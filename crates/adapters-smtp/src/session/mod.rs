@@ -4,6 +4,7 @@
 //! dropped, and a future that is dropped takes its connection with it: while a step runs, the session does not own it.
 
 mod opening;
+mod stuffing;
 mod transaction;
 mod wire;
 
@@ -95,6 +96,10 @@ impl Transport for SmtpTransport {
 
 /// What the server offers (RFC 5321 §4.1.1.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an extension, offered or not"
+)]
 struct Capabilities {
     pipelining: bool,
     eight_bit_mime: bool,

@@ -252,7 +252,7 @@ impl Capabilities {
                     capabilities.size = words
                         .next()
                         .and_then(|size| size.parse().ok())
-                        .filter(|size| *size > 0)
+                        .filter(|size| *size > 0);
                 }
                 Some("AUTH") => capabilities.mechanisms.extend(words.map(str::to_owned)),
                 _ => {}

@@ -1,31 +1,19 @@
 //! One connection of the scripted server.
 
+use super::link::{Link, Over, Step};
 use super::{Act, Extension, Protection, ReceivedMail, Shared};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use recado_domain::reply::Stage;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-
-trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
-
-/// The connection is over: closed by the client, by the script, or by a limit of bytes.
-struct Over;
-type Step<T = ()> = Result<T, Over>;
 
 pub(super) async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
     let open = shared.open.fetch_add(1, Ordering::Relaxed) + 1;
     shared.most_open.fetch_max(open, Ordering::Relaxed);
-    stream.set_nodelay(true).ok();
     let mut connection = Connection {
-        stream: Some(Box::new(stream)),
-        input: Vec::new(),
-        output: Vec::new(),
-        received: 0,
-        sent: 0,
+        link: Link::new(stream, &shared.settings),
         secured: false,
         logged_in: false,
         from: None,
@@ -34,19 +22,12 @@ pub(super) async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>)
         shared: shared.clone(),
     };
     let Err(Over) = connection.run().await;
-    if let Some(mut stream) = connection.stream {
-        stream.shutdown().await.ok();
-    }
+    connection.link.close().await;
     shared.open.fetch_sub(1, Ordering::Relaxed);
 }
 
 struct Connection {
-    /// `None` only while TLS is being set up.
-    stream: Option<Box<dyn Duplex>>,
-    input: Vec<u8>,
-    output: Vec<u8>,
-    received: usize,
-    sent: usize,
+    link: Link,
     secured: bool,
     logged_in: bool,
     from: Option<String>,
@@ -64,7 +45,7 @@ impl Connection {
         self.answer(Stage::Greeting, Some("220 localhost ESMTP scripted"))
             .await?;
         loop {
-            let line = self.line().await?;
+            let line = self.link.line().await?;
             self.shared.note(self.number, &line);
             self.command(&line).await?;
         }
@@ -90,7 +71,7 @@ impl Connection {
             "NOOP" => self.reply("250 2.0.0 Ok"),
             "QUIT" => {
                 self.reply("221 2.0.0 Bye");
-                self.flush().await?;
+                self.link.flush().await?;
                 return Err(Over);
             }
             _ => self.reply("500 5.5.2 Unknown command"),
@@ -138,11 +119,13 @@ impl Connection {
         if !self.awaits_tls() {
             return self.answer(Stage::StartTls, Some("502 5.5.1 Not offered")).await;
         }
-        self.answer(Stage::StartTls, Some("220 2.0.0 Ready to start TLS"))
-            .await?;
-        self.flush().await?;
-        self.input.clear();
-        self.secure().await
+        if self
+            .is_granted(Stage::StartTls, Some("220 2.0.0 Ready to start TLS"))
+            .await?
+        {
+            self.secure().await?;
+        }
+        Ok(())
     }
 
     async fn secure(&mut self) -> Step {
@@ -151,9 +134,7 @@ impl Connection {
         else {
             return Err(Over);
         };
-        let stream = self.stream.take().ok_or(Over)?;
-        let secured = certificate.acceptor().accept(stream).await.map_err(|_| Over)?;
-        self.stream = Some(Box::new(secured));
+        self.link.secure(certificate).await?;
         self.secured = true;
         Ok(())
     }
@@ -194,7 +175,7 @@ impl Connection {
 
     async fn ask(&mut self, challenge: &str) -> Step<String> {
         self.reply(challenge);
-        self.line().await
+        self.link.line().await
     }
 
     async fn mail_from(&mut self, argument: &str) -> Step {
@@ -244,7 +225,7 @@ impl Connection {
         {
             return Ok(());
         }
-        let raw = self.message().await?;
+        let raw = self.link.message().await?;
         let mail = ReceivedMail::new(
             self.number,
             self.from.clone().unwrap_or_default(),
@@ -298,31 +279,24 @@ impl Connection {
             }
             Some(Act::ReplyThenClose(text)) => {
                 self.reply(&text);
-                self.flush().await?;
+                self.link.flush().await?;
                 return Err(Over);
             }
             Some(Act::Bytes(bytes)) => {
-                self.output.extend_from_slice(&bytes);
-                self.flush().await?;
+                self.link.send(&bytes);
                 return Ok(bytes.starts_with(b"2") || bytes.starts_with(b"3"));
             }
             Some(Act::Close | Act::TakeThenClose) => {
-                self.flush().await?;
+                self.link.flush().await?;
                 return Err(Over);
             }
-            Some(Act::Hang | Act::TakeThenHang) => {
-                self.flush().await?;
-                loop {
-                    self.fill().await?;
-                    self.input.clear();
-                }
-            }
+            Some(Act::Hang | Act::TakeThenHang) => match self.link.hang().await? {},
             Some(Act::Delay(pause)) => {
-                self.flush().await?;
+                self.link.flush().await?;
                 tokio::time::sleep(pause).await;
             }
-            Some(Act::Endless) => self.repeat(b"250 and on and on ").await?,
-            Some(Act::EndlessLines) => self.repeat(b"250-and on and on\r\n").await?,
+            Some(Act::Endless) => match self.link.repeat(b"250 and on and on ").await? {},
+            Some(Act::EndlessLines) => match self.link.repeat(b"250-and on and on\r\n").await? {},
         }
         if let Some(text) = usual {
             self.reply(text);
@@ -330,89 +304,9 @@ impl Connection {
         Ok(usual.is_none_or(positive))
     }
 
-    async fn repeat(&mut self, bytes: &[u8]) -> Step {
-        loop {
-            self.output
-                .extend(bytes.iter().copied().cycle().take(bytes.len() * 500));
-            self.flush().await?;
-        }
-    }
-
     fn reply(&mut self, text: &str) {
-        self.output.extend_from_slice(text.as_bytes());
-        self.output.extend_from_slice(b"\r\n");
-    }
-
-    async fn line(&mut self) -> Step<String> {
-        let end = self.find(b"\r\n").await?;
-        let line = String::from_utf8_lossy(&self.input[..end]).into_owned();
-        self.input.drain(..end + 2);
-        Ok(line)
-    }
-
-    /// The message up to the final dot, unstuffed.
-    async fn message(&mut self) -> Step<Vec<u8>> {
-        // The dot may be the first line: then the message is empty.
-        self.flush().await?;
-        while self.input.len() < 3 {
-            self.fill().await?;
-        }
-        if self.input.starts_with(b".\r\n") {
-            self.input.drain(..3);
-            return Ok(Vec::new());
-        }
-        let end = self.find(b"\r\n.\r\n").await? + 2;
-        let mut raw = Vec::with_capacity(end);
-        for line in self.input[..end].split_inclusive(|byte| *byte == b'\n') {
-            raw.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
-        }
-        self.input.drain(..end + 3);
-        Ok(raw)
-    }
-
-    /// Reads until `pattern` is in the input, and gives its place. What waits to be sent goes out before a wait.
-    async fn find(&mut self, pattern: &[u8]) -> Step<usize> {
-        let mut from = 0;
-        loop {
-            let fresh = self.input.get(from..).unwrap_or_default();
-            if let Some(at) = fresh.windows(pattern.len()).position(|window| window == pattern) {
-                return Ok(from + at);
-            }
-            from = self.input.len().saturating_sub(pattern.len() - 1);
-            self.flush().await?;
-            self.fill().await?;
-        }
-    }
-
-    async fn fill(&mut self) -> Step {
-        let left = self.shared.settings.receive_at_most - self.received;
-        let mut chunk = [0; 16 * 1024];
-        let most = left.min(chunk.len());
-        if most == 0 {
-            return Err(Over);
-        }
-        let stream = self.stream.as_mut().ok_or(Over)?;
-        let count = stream.read(&mut chunk[..most]).await.map_err(|_| Over)?;
-        if count == 0 {
-            return Err(Over);
-        }
-        self.received += count;
-        self.input.extend_from_slice(&chunk[..count]);
-        Ok(())
-    }
-
-    async fn flush(&mut self) -> Step {
-        let left = self.shared.settings.send_at_most - self.sent;
-        let cut = self.output.len() > left;
-        self.output.truncate(left);
-        self.sent += self.output.len();
-        let stream = self.stream.as_mut().ok_or(Over)?;
-        if !self.output.is_empty() {
-            stream.write_all(&self.output).await.map_err(|_| Over)?;
-            stream.flush().await.map_err(|_| Over)?;
-            self.output.clear();
-        }
-        if cut { Err(Over) } else { Ok(()) }
+        self.link.send(text.as_bytes());
+        self.link.send(b"\r\n");
     }
 }
 

@@ -17,6 +17,7 @@
 
 mod certificate;
 mod connection;
+mod link;
 mod received;
 mod script;
 
