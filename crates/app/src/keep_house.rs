@@ -1,1 +1,113 @@
-//! (being written)
+//! What a daemon does beside its work: ending leases that ran out, giving up what expired, counting open time,
+//! forgetting what need not be kept, and showing how full the queue is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use recado_ports::clock::Clock;
+use recado_ports::events::Events;
+use recado_ports::ids::Ids;
+use recado_ports::outbox::Outbox;
+use recado_ports::channels::Channels;
+use recado_ports::store::StoreError;
+
+use crate::deliver_batch::AccountGate;
+use crate::settings::DeliverySettings;
+
+/// Messages forgotten in one round: a bound on how long the round holds the database.
+const FORGET_AT_ONCE: u32 = 500;
+
+/// The log of events is for followers who were away for a while, not an archive.
+const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Old bytes and events are looked for this often.
+const FORGET_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// A mail that has waited for so long deserves a look by the desk.
+const LATE: SignedDuration = SignedDuration::from_hours(4);
+
+/// Keeps house.
+pub struct KeepHouse {
+    /// Leases, expiry, old messages.
+    pub outbox: Arc<dyn Outbox>,
+    /// Open time.
+    pub channels: Arc<dyn Channels>,
+    /// Old events.
+    pub events: Arc<dyn Events>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Jitter.
+    pub ids: Arc<dyn Ids>,
+    /// What the configuration decides about delivery.
+    pub settings: Arc<DeliverySettings>,
+    /// How long the octets of a sent mail are kept.
+    pub keep_messages: Duration,
+    /// The account's gate.
+    pub gate: Arc<AccountGate>,
+    /// When old things were last looked for.
+    pub last_forgotten: LastForgotten,
+}
+
+/// When old things were last looked for; begins with never.
+#[derive(Debug, Default)]
+pub struct LastForgotten(AtomicI64);
+
+impl KeepHouse {
+    /// One round; to be called every few seconds. A store that does not answer is tried again in the next one.
+    pub async fn run(&self) {
+        if let Err(error) = self.round().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping waits for the database");
+        }
+    }
+
+    async fn round(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let account = self.gate.account();
+        let unsure_due = now + self.settings.schedule.jittered(1, self.ids.dice());
+        let ended = self.outbox.end_expired_leases(now, unsure_due).await?;
+        if ended > 0 {
+            tracing::warn!(ended, "leases ran out; their mails go on");
+        }
+        self.channels.tick(account, self.gate.opening(), now).await?;
+        for delivery in self.outbox.expire(account, self.settings.expire, now).await? {
+            tracing::error!(alarm = "delivery_dead", delivery = %delivery.0, reason = "expired", "a mail was given up");
+            metrics::counter!("recado_deliveries_total", "outcome" => "dead").increment(1);
+        }
+        self.show_depth(now).await?;
+        self.forget(now).await
+    }
+
+    async fn show_depth(&self, now: Timestamp) -> Result<(), StoreError> {
+        let depth = self.outbox.depth().await?;
+        for state in recado_domain::outbox::State::ALL {
+            let of_state = depth.iter().filter(|depth| depth.state == state);
+            let count: u64 = of_state.clone().map(|depth| depth.count).sum();
+            let oldest = of_state.map(|depth| now.duration_since(depth.oldest)).max().unwrap_or_default();
+            #[expect(clippy::cast_precision_loss, reason = "a gauge of more than 2^52 rows may be off by one")]
+            metrics::gauge!("recado_outbox_rows", "state" => state.as_str()).set(count as f64);
+            metrics::gauge!("recado_outbox_oldest_seconds", "state" => state.as_str()).set(oldest.as_secs_f64());
+            if state.is_active() && oldest > LATE {
+                tracing::warn!(
+                    alarm = "delivery_late",
+                    state = state.as_str(),
+                    hours = oldest.as_hours(),
+                    "mails have waited for long"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, now: Timestamp) -> Result<(), StoreError> {
+        let last = self.last_forgotten.0.load(Ordering::Relaxed);
+        if now.as_second() - last < FORGET_EVERY.as_secs() {
+            return Ok(());
+        }
+        self.last_forgotten.0.store(now.as_second(), Ordering::Relaxed);
+        self.outbox.forget_messages(now - self.keep_messages, FORGET_AT_ONCE).await?;
+        self.events.forget(now - EVENTS_KEPT).await?;
+        Ok(())
+    }
+}

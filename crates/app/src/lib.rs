@@ -6,6 +6,7 @@
 pub mod access;
 pub mod outgoing;
 pub mod settings;
+pub mod stop;
 
 mod letter;
 

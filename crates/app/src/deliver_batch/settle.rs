@@ -1,0 +1,249 @@
+//! What became of a mail, written down: the settlement, the gate's share, suppressions and alarms.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_domain::channel::{ChannelFault, HoldReason};
+use recado_domain::outbox::Delivery;
+use recado_domain::reply::{Reply, Streak};
+use recado_ports::mail::SendError;
+use recado_ports::outbox::{LostBy, Settlement};
+
+use super::attempt::{self, Ending};
+use super::lease::Lease;
+use super::{DeliverBatch, Flow, Shift};
+
+/// The first wait before a settlement is tried again; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest of these waits.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// After so many lost answers the desk is warned: the recipient may have got as many copies.
+const LOST_ANSWERS_TO_WARN: u32 = 3;
+
+impl DeliverBatch {
+    /// Writes down how an attempt ended, and tells whether the batch goes on.
+    pub(super) async fn conclude(&self, ending: Ending, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
+        let now = self.clock.elapsed();
+        match ending {
+            Ending::Sent(reply) => {
+                let ended_hold = self.gate.accepted();
+                fail::fail_point!("deliver.before_settle");
+                self.settle(shift, delivery, Settlement::Sent { reply }).await;
+                fail::fail_point!("deliver.settled");
+                if ended_hold {
+                    self.end_hold().await;
+                }
+                Flow::Continue
+            }
+            Ending::Failed { error, fenced } => self.failed(error, fenced, delivery, shift).await,
+            Ending::Interrupted | Ending::FenceFailed(_) => {
+                if let Ending::FenceFailed(error) = &ending {
+                    tracing::error!(
+                        alarm = "database",
+                        error = error as &dyn std::error::Error,
+                        "a mail was not sent because its fence could not be written"
+                    );
+                }
+                self.gate.abandoned(now);
+                self.give_back(shift.lease, VecDeque::from([delivery.clone()])).await;
+                Flow::End
+            }
+            Ending::AnswerAbandoned => {
+                self.gate.abandoned(now);
+                let reply = "the daemon stopped before the server answered".to_owned();
+                let settlement = Settlement::Unsure { at: self.retry_at(delivery), reply, lost_by: LostBy::Ourselves };
+                self.settle(shift, delivery, settlement).await;
+                Flow::End
+            }
+            Ending::NotOurs => {
+                tracing::info!(delivery = %delivery.id.0, "a mail was called back, or its lease ended, before it left");
+                self.gate.abandoned(now);
+                Flow::Continue
+            }
+        }
+    }
+
+    async fn failed(&self, error: SendError, fenced: bool, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
+        let now = self.clock.elapsed();
+        let text = error.to_string();
+        match error {
+            SendError::Channel(fault) => self.channel_fault(&fault, delivery, shift).await,
+            SendError::Throttled(reply) => {
+                self.gate.throttled(now);
+                tracing::warn!(reply = %reply, "the server asks to slow down");
+                self.release(shift, delivery, reply.to_string()).await;
+                Flow::End
+            }
+            SendError::Retry(reply) => {
+                let settlement = Settlement::Retry { at: self.retry_at(delivery), reply: reply.to_string() };
+                self.refusal(&reply, settlement, delivery, shift).await
+            }
+            SendError::Rejected { reply, hard_bounce } => {
+                let settlement = Settlement::Dead { reply: reply.to_string() };
+                let flow = self.refusal(&reply, settlement, delivery, shift).await;
+                if hard_bounce && matches!(flow, Flow::Continue) {
+                    self.count_hard_bounce(delivery, &reply).await;
+                }
+                flow
+            }
+            SendError::OurFault(_) | SendError::Impossible(_) | SendError::TooLarge(_) => {
+                tracing::error!(alarm = "delivery_dead", delivery = %delivery.id.0, reason = text, "a mail cannot be sent");
+                self.gate.answered();
+                self.settle(shift, delivery, Settlement::Dead { reply: text }).await;
+                Flow::Continue
+            }
+            SendError::Stale | SendError::Cut { .. } => {
+                let opened = self.gate.cut(delivery.id, &text, now);
+                let settlement = Settlement::Retry { at: self.retry_at(delivery), reply: text };
+                self.settle(shift, delivery, settlement).await;
+                if opened { Flow::End } else { Flow::Continue }
+            }
+            SendError::Unsure(_) => {
+                debug_assert!(fenced, "only a mail behind its fence can have left");
+                if delivery.lost_answers + 1 >= LOST_ANSWERS_TO_WARN {
+                    tracing::warn!(
+                        alarm = "answers_lost",
+                        delivery = %delivery.id.0,
+                        count = delivery.lost_answers + 1,
+                        "the recipient may have got several copies of a mail"
+                    );
+                }
+                let opened = self.gate.cut(delivery.id, &text, now);
+                let at = self.retry_at(delivery);
+                let settlement = Settlement::Unsure { at, reply: text, lost_by: LostBy::Connection };
+                self.settle(shift, delivery, settlement).await;
+                if opened { Flow::End } else { Flow::Continue }
+            }
+        }
+    }
+
+    /// A refusal of the recipient, unless three recipients in a row were refused alike.
+    async fn refusal(
+        &self,
+        reply: &Reply,
+        settlement: Settlement,
+        delivery: &Delivery,
+        shift: &Shift<'_>,
+    ) -> Flow {
+        match self.gate.refused(&delivery.recipient, reply) {
+            Streak::Recipient => {
+                self.settle(shift, delivery, settlement).await;
+                Flow::Continue
+            }
+            Streak::Channel => {
+                let fault = attempt::passing(format!("every recipient is refused alike: {reply}"));
+                self.channel_fault(&fault, delivery, shift).await
+            }
+        }
+    }
+
+    async fn channel_fault(&self, fault: &ChannelFault, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
+        self.gate.fault(fault, self.clock.elapsed());
+        tracing::warn!(account = self.gate.account().0, fault = %fault, "the outgoing account is at fault; its queue waits");
+        metrics::counter!("recado_channel_faults_total").increment(1);
+        let account = self.gate.account();
+        let noted = match fault.hold {
+            Some(reason) => self.hold(reason, fault.detail.clone()).await,
+            None => self.channels.record_fault(account, &fault.detail).await,
+        };
+        if let Err(error) = noted {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a fault of the account could not be noted");
+        }
+        self.release(shift, delivery, fault.detail.clone()).await;
+        Flow::End
+    }
+
+    /// The probe went through: whatever a probe can lift is lifted.
+    async fn end_hold(&self) {
+        let probed: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| reason.is_probed()).collect();
+        match self.channels.release(self.gate.account(), &probed).await {
+            Ok(_) => tracing::info!(account = self.gate.account().0, "the outgoing account works again"),
+            // The next round finds the stored hold, probes again, and ends it then.
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "a hold could not be ended"),
+        }
+    }
+
+    async fn count_hard_bounce(&self, delivery: &Delivery, reply: &Reply) {
+        let now = self.clock.now();
+        match self.suppressions.record_hard_bounce(&delivery.recipient, &reply.to_string(), now).await {
+            Ok(true) => tracing::warn!(
+                recipient = delivery.recipient.masked(),
+                "an address is suppressed after its second hard bounce"
+            ),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a hard bounce could not be counted");
+            }
+        }
+    }
+
+    fn retry_at(&self, delivery: &Delivery) -> Timestamp {
+        self.clock.now() + self.settings.schedule.jittered(delivery.attempts + 1, self.ids.dice())
+    }
+
+    async fn release(&self, shift: &Shift<'_>, delivery: &Delivery, reply: String) {
+        self.settle(shift, delivery, Settlement::Released { not_before: None, reply: Some(reply) }).await;
+    }
+
+    /// Gives rows back untouched. Best effort: where it fails their leases run out.
+    pub(super) async fn give_back(&self, lease: &Lease, deliveries: VecDeque<Delivery>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        let released = Settlement::Released { not_before: None, reply: None };
+        let settlements: Vec<_> = deliveries.iter().map(|delivery| (delivery.id, released.clone())).collect();
+        if let Err(error) = self.outbox.settle(lease.token, &settlements, self.clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "claimed mails wait for their leases to end");
+        }
+    }
+
+    /// Writes a settlement down, and does not give up while the process lives: the lease is kept alive meanwhile, so
+    /// that nobody sends the mail again.
+    pub(super) async fn settle(&self, shift: &Shift<'_>, delivery: &Delivery, settlement: Settlement) {
+        let outcome = name(&settlement);
+        let settlements = [(delivery.id, settlement)];
+        let mut pause = FIRST_PAUSE;
+        let given_up = async {
+            shift.stop.requested().await;
+            tokio::time::sleep(self.settings.shutdown).await;
+        };
+        tokio::pin!(given_up);
+        loop {
+            match self.outbox.settle(shift.lease.token, &settlements, self.clock.now()).await {
+                Ok(settled) => {
+                    if settled.is_empty() {
+                        tracing::warn!(delivery = %delivery.id.0, outcome, "a mail was no longer ours to settle");
+                    }
+                    metrics::counter!("recado_deliveries_total", "outcome" => outcome).increment(1);
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(
+                        alarm = "database",
+                        delivery = %delivery.id.0,
+                        outcome,
+                        error = &error as &dyn std::error::Error,
+                        "what became of a mail could not be written down; trying again"
+                    );
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                () = &mut given_up => return,
+            }
+        }
+    }
+}
+
+fn name(settlement: &Settlement) -> &'static str {
+    match settlement {
+        Settlement::Sent { .. } => "sent",
+        Settlement::Released { .. } => "released",
+        Settlement::Retry { .. } => "retry",
+        Settlement::Unsure { .. } => "unsure",
+        Settlement::Dead { .. } => "dead",
+    }
+}
