@@ -2,12 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test client fails the test by panicking")]
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use recado_tests::servers::postgres::Durability;
-use recado_tests::servers::{Postfix, Postgres};
+use recado_tests::servers::{Postfix, Postgres, postfix};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -66,21 +72,28 @@ fn postgres_demands_its_password() {
 }
 
 /// The plainest client there is: each line waits for its answer.
-struct Client {
-    stream: BufReader<TcpStream>,
+struct Client<S: Read + Write> {
+    stream: BufReader<S>,
 }
 
-impl Client {
-    fn connect(address: std::net::SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+impl Client<TcpStream> {
+    fn connect(address: SocketAddr) -> Self {
         let mut client = Self {
-            stream: BufReader::new(stream),
+            stream: BufReader::new(tcp(address)),
         };
         assert!(client.answer().starts_with("220"));
         client
     }
 
+    /// Goes on in TLS, after the server agreed to it.
+    fn secure(self, ca_file: &Path) -> Client<StreamOwned<ClientConnection, TcpStream>> {
+        Client {
+            stream: BufReader::new(tls(self.stream.into_inner(), ca_file)),
+        }
+    }
+}
+
+impl<S: Read + Write> Client<S> {
     fn say(&mut self, line: &str) -> String {
         self.stream
             .get_mut()
@@ -103,6 +116,41 @@ impl Client {
             }
         }
     }
+
+    fn log_in(&mut self, password: &str) -> String {
+        let credentials = BASE64_STANDARD.encode(format!("\0{}\0{password}", postfix::USER));
+        self.say(&format!("AUTH PLAIN {credentials}"))
+    }
+
+    /// Sends a mail whose lines end with CRLF.
+    fn send(&mut self, recipient: &str, mail: &str) {
+        assert!(self.say("MAIL FROM:<desk@recado.test>").starts_with("250"));
+        assert!(self.say(&format!("RCPT TO:<{recipient}>")).starts_with("250"));
+        assert!(self.say("DATA").starts_with("354"));
+        assert!(
+            self.say(&format!("{}.", mail.replace("\n.", "\n..")))
+                .starts_with("250")
+        );
+    }
+}
+
+fn tcp(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// A TLS session that trusts the server's own authority alone, and checks the name.
+fn tls(stream: TcpStream, ca_file: &Path) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(ca_file).unwrap())
+        .unwrap();
+    let config = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(postfix::HOST).unwrap();
+    StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
 }
 
 #[test]
@@ -112,20 +160,19 @@ fn postfix_delivers_a_mail_byte_for_byte_to_any_address() {
     };
     let mut client = Client::connect(postfix.relay());
     assert!(client.say("EHLO test").contains("PIPELINING"));
-    assert!(client.say("MAIL FROM:<desk@recado.test>").starts_with("250"));
-    assert!(client.say("RCPT TO:<ana@example.org>").starts_with("250"));
-    assert!(client.say("DATA").starts_with("354"));
-    let mail = "From: <desk@recado.test>\r\nSubject: dots\r\n\r\n..\r\n...\r\n=F1 \r\n";
-    assert!(client.say(&format!("{mail}.")).starts_with("250"));
+    // The header is complete: Postfix adds what is missing.
+    let mail = "From: desk@recado.test\r\nTo: ana@example.org\r\nSubject: dots\r\n\
+                Date: Sat, 21 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@recado.test>\r\n\
+                \r\n.\r\n..\r\n=F1 \r\n";
+    client.send("ana@example.org", mail);
 
     let delivered = String::from_utf8(postfix.wait_for_mail("ana@example.org", PATIENCE)).unwrap();
-    assert!(delivered.ends_with("\n\n.\n..\n=F1 \n"), "{delivered}");
-    assert!(delivered.contains("\nSubject: dots\n"), "{delivered}");
+    assert!(delivered.ends_with(&mail.replace("\r\n", "\n")), "{delivered}");
     assert_eq!(postfix.delivered_to("bob@example.org"), Vec::<Vec<u8>>::new());
 }
 
 #[test]
-fn postfix_offers_starttls_before_it_offers_auth() {
+fn postfix_takes_submissions_after_starttls_and_auth_alone() {
     let Some(postfix) = Postfix::for_this_test() else {
         return;
     };
@@ -134,4 +181,46 @@ fn postfix_offers_starttls_before_it_offers_auth() {
     assert!(offer.contains("STARTTLS") && !offer.contains("AUTH"), "{offer}");
     assert!(client.say("MAIL FROM:<desk@recado.test>").starts_with("530"));
     assert!(client.say("STARTTLS").starts_with("220"));
+
+    let mut client = client.secure(&postfix.ca_file());
+    let offer = client.say("EHLO test");
+    assert!(
+        offer.contains("AUTH") && offer.contains("PLAIN") && offer.contains("LOGIN"),
+        "{offer}"
+    );
+    assert!(client.say("MAIL FROM:<desk@recado.test>").starts_with("250"));
+    assert!(
+        client.say("RCPT TO:<ana@example.org>").starts_with("554"),
+        "a stranger may not submit"
+    );
+    assert!(client.say("RSET").starts_with("250"));
+    assert!(client.log_in("wrong").starts_with("535"));
+    assert!(
+        client.log_in(postfix::PASSWORD).starts_with("235"),
+        "{}",
+        postfix.log()
+    );
+    client.send("ana@example.org", "Subject: submitted\r\n\r\nHola\r\n");
+    let delivered = String::from_utf8(postfix.wait_for_mail("ana@example.org", PATIENCE)).unwrap();
+    assert!(
+        delivered.contains("\nSubject: submitted\n") && delivered.ends_with("\n\nHola\n"),
+        "{delivered}"
+    );
+}
+
+#[test]
+fn postfix_takes_submissions_in_implicit_tls() {
+    let Some(postfix) = Postfix::for_this_test() else {
+        return;
+    };
+    let mut client = Client {
+        stream: BufReader::new(tls(tcp(postfix.submissions()), &postfix.ca_file())),
+    };
+    assert!(client.answer().starts_with("220"));
+    assert!(client.say("EHLO test").contains("AUTH"));
+    assert!(
+        client.log_in(postfix::PASSWORD).starts_with("235"),
+        "{}",
+        postfix.log()
+    );
 }

@@ -68,11 +68,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
 
     let mut total = Count::default();
-    for runner in [
-        &mut tests(&options.filter),
-        &mut documentation_tests(&options.filter),
-    ] {
-        total += count_tests(runner.envs(variables.iter().map(|(name, value)| (name, value))))?;
+    for runner in [tests(&options.filter), documentation_tests(&options.filter)] {
+        total += runner.run(&variables)?;
     }
     drop(shared_cluster);
 
@@ -121,63 +118,83 @@ fn binary() -> anyhow::Result<PathBuf> {
     Ok(binary.into())
 }
 
+/// A command that runs tests, and how its closing lines are read.
+struct Runner {
+    command: Command,
+    count_in_line: fn(&str) -> Option<Count>,
+}
+
 /// Unit and integration tests: by cargo-nextest, which gives each a process and a bound on its time, or by Cargo.
-fn tests(filter: &[String]) -> Command {
+fn tests(filter: &[String]) -> Runner {
     let mut command = workspace::cargo();
-    if workspace::find_program("cargo-nextest").is_some() {
+    let count_in_line = if workspace::find_program("cargo-nextest").is_some() {
         command.args(["nextest", "run", "--no-tests=pass"]);
+        Count::in_line_of_nextest
     } else {
         command.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests"]);
-    }
+        Count::in_line_of_cargo
+    };
     command
         .args(["--workspace"])
         .args(FEATURES)
         .arg("--")
         .args(filter);
-    command
+    Runner {
+        command,
+        count_in_line,
+    }
 }
 
 /// The examples in the documentation, which cargo-nextest does not run.
-fn documentation_tests(filter: &[String]) -> Command {
+fn documentation_tests(filter: &[String]) -> Runner {
     let mut command = workspace::cargo();
     command
         .args(["test", "--doc", "--no-fail-fast", "--workspace"])
         .args(FEATURES)
         .arg("--")
         .args(filter);
-    command
+    Runner {
+        command,
+        count_in_line: Count::in_line_of_cargo,
+    }
 }
 
-/// Runs a test runner, shows its output as it comes, and counts.
-fn count_tests(command: &mut Command) -> anyhow::Result<Count> {
-    if stderr().is_terminal() {
-        command.env("CARGO_TERM_COLOR", "always");
-    }
-    // Cargo's own harness sums up on standard output, cargo-nextest on standard error: read both as one.
-    let (reader, writer) = io::pipe().context("cannot make a pipe")?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
-    let mut runner = command.spawn().context("cannot start cargo")?;
-    // The command keeps the pipe's writing ends, which would keep the reader waiting.
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut count = Count::default();
-    let mut is_summed_up = false;
-    for line in BufReader::new(reader).split(b'\n') {
-        let line = line.context("cannot read the runner's output")?;
-        let line = String::from_utf8_lossy(&line);
-        eprintln!("{line}");
-        if let Some(part) = Count::in_line(&line) {
-            count += part;
-            is_summed_up = true;
+impl Runner {
+    /// Runs the tests, shows their output as it comes, and counts them.
+    fn run(self, variables: &[(&str, OsString)]) -> anyhow::Result<Count> {
+        let Self {
+            mut command,
+            count_in_line,
+        } = self;
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        if stderr().is_terminal() {
+            command.env("CARGO_TERM_COLOR", "always");
         }
+        // Cargo's harness sums up on standard output, cargo-nextest on standard error: read both as one.
+        let (reader, writer) = io::pipe().context("cannot make a pipe")?;
+        command
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer);
+        let mut runner = command.spawn().context("cannot start cargo")?;
+        // The command holds the pipe's writing ends, and with them open the reader would wait for ever.
+        drop(command);
+        let mut count = Count::default();
+        for line in BufReader::new(reader).split(b'\n') {
+            let line = line.context("cannot read what the tests print")?;
+            let line = String::from_utf8_lossy(&line);
+            eprintln!("{line}");
+            if let Some(part) = count_in_line(&line) {
+                count += part;
+            }
+        }
+        let status = runner.wait().context("cannot wait for cargo")?;
+        ensure!(
+            status.success() || count.failed > 0,
+            "the tests ended before they were through ({status})"
+        );
+        Ok(count)
     }
-    let status = runner.wait().context("cannot wait for cargo")?;
-    if !status.success() && (count.failed == 0 || !is_summed_up) {
-        bail!("the tests ended before they were through ({status})");
-    }
-    Ok(count)
 }
 
 /// Lists what was skipped, sums up in the last line, and decides.

@@ -12,24 +12,27 @@ pub(super) struct Count {
 }
 
 impl Count {
-    /// The sums in a runner's closing line; `None` for every other line.
-    ///
-    /// Cargo's harness closes each binary with `test result: ok. 3 passed; 1 failed; …`, cargo-nextest the whole run
-    /// with `Summary [ 0.5s] 4 tests run: 3 passed (1 slow), 1 timed out, 2 skipped`. Tests that a filter left out
-    /// count as skipped in neither.
-    pub(super) fn in_line(line: &str) -> Option<Self> {
+    /// The sums in the line that closes each binary of Cargo's harness,
+    /// `test result: ok. 3 passed; 1 failed; …`; `None` for every other line.
+    pub(super) fn in_line_of_cargo(line: &str) -> Option<Self> {
         let line = without_colours(line);
-        let line = line.trim();
-        let sums = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-            .map(|(_, sums)| sums);
-        let sums = sums.or_else(|| {
-            let (_, rest) = line.strip_prefix("Summary [")?.split_once(']')?;
-            rest.split_once(" run: ").map(|(_, sums)| sums)
-        })?;
+        let (_, sums) = line.strip_prefix("test result: ")?.split_once(". ")?;
+        Some(Self::of(sums.split(';')))
+    }
+
+    /// The sums in the line that closes a run of cargo-nextest,
+    /// `Summary [ 0.5s] 4 tests run: 3 passed (1 slow), 1 timed out, 2 skipped`; `None` for every other line. The
+    /// tests that it calls skipped are those that a filter left out.
+    pub(super) fn in_line_of_nextest(line: &str) -> Option<Self> {
+        let line = without_colours(line);
+        let (_, rest) = line.trim_start().strip_prefix("Summary [")?.split_once(']')?;
+        let (_, sums) = rest.split_once(" run: ")?;
+        Some(Self::of(without_brackets(sums).split(',')))
+    }
+
+    fn of<'a>(sums: impl Iterator<Item = &'a str>) -> Self {
         let mut count = Self::default();
-        for sum in without_brackets(sums).split([',', ';']) {
+        for sum in sums {
             let Some((number, what)) = sum.trim().split_once(' ') else {
                 continue;
             };
@@ -42,7 +45,7 @@ impl Count {
                 _ => {}
             }
         }
-        Some(count)
+        count
     }
 }
 
@@ -95,45 +98,58 @@ fn without_brackets(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn sums(line: &str) -> Option<(u64, u64)> {
-        Count::in_line(line).map(|count| (count.passed, count.failed))
+    fn of_cargo(line: &str) -> Option<(u64, u64)> {
+        Count::in_line_of_cargo(line).map(|count| (count.passed, count.failed))
+    }
+
+    fn of_nextest(line: &str) -> Option<(u64, u64)> {
+        Count::in_line_of_nextest(line).map(|count| (count.passed, count.failed))
     }
 
     #[test]
     fn cargo_s_closing_line_is_read() {
         let line = "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.01s";
-        assert_eq!(sums(line), Some((3, 1)));
+        assert_eq!(of_cargo(line), Some((3, 1)));
+        assert_eq!(
+            of_cargo("test result: \u{1b}[32mok\u{1b}[0m. 3 passed; 0 failed; finished in 0.01s"),
+            Some((3, 0))
+        );
+        for other in ["running 3 tests", "test a::b ... ok"] {
+            assert_eq!(of_cargo(other), None);
+        }
     }
 
     #[test]
     fn nextest_s_closing_line_is_read() {
-        assert_eq!(
-            sums("     Summary [   0.005s] 12 tests run: 12 passed (1 slow, 2 leaky), 3 skipped"),
-            Some((12, 0))
-        );
-        assert_eq!(
-            sums(
-                "     Summary [  60.1s] 9/12 tests run: 5 passed, 2 failed, 1 timed out, 1 exec failed, 0 skipped"
+        for (line, sums) in [
+            (
+                "     Summary [   0.005s] 12 tests run: 12 passed (1 slow, 2 leaky), 3 skipped",
+                (12, 0),
             ),
-            Some((5, 4))
-        );
+            (
+                "     Summary [  60.1s] 9/12 tests run: 5 passed, 2 failed, 1 timed out, 1 exec failed, 0 skipped",
+                (5, 4),
+            ),
+            (
+                "     Summary [   0.000s] 0 tests run: 0 passed, 80 skipped",
+                (0, 0),
+            ),
+            (
+                "\u{1b}[32;1m     Summary\u{1b}[0m [ 0.1s] \u{1b}[1m2\u{1b}[0m tests run: \u{1b}[1m2\u{1b}[0m \
+              \u{1b}[32;1mpassed\u{1b}[0m, \u{1b}[1m0\u{1b}[0m skipped",
+                (2, 0),
+            ),
+        ] {
+            assert_eq!(of_nextest(line), Some(sums), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_failing_test_that_cargo_nextest_shows_is_counted_once() {
         assert_eq!(
-            sums("     Summary [   0.000s] 0 tests run: 0 passed, 80 skipped"),
-            Some((0, 0))
+            of_nextest("    test result: FAILED. 0 passed; 1 failed; 0 ignored; finished in 0.01s"),
+            None
         );
-    }
-
-    #[test]
-    fn colours_do_not_hide_the_closing_line() {
-        let line = "\u{1b}[32;1m     Summary\u{1b}[0m [   0.1s] \u{1b}[1m2\u{1b}[0m tests run: \u{1b}[1m2\u{1b}[0m \
-                    \u{1b}[32;1mpassed\u{1b}[0m, \u{1b}[1m0\u{1b}[0m skipped";
-        assert_eq!(sums(line), Some((2, 0)));
-    }
-
-    #[test]
-    fn other_lines_hold_no_sums() {
-        assert_eq!(sums("test a::b ... ok"), None);
-        assert_eq!(sums("running 3 tests"), None);
     }
 
     #[test]

@@ -194,7 +194,7 @@ impl Postfix {
 
 /// Writes everything that an instance consists of.
 fn write_instance(directory: &Path, ports: Ports) -> io::Result<()> {
-    for part in ["", "etc", "spool", "data", "mail", "sasl"] {
+    for part in ["", "etc", "etc/sasl", "spool", "data", "mail"] {
         let part = directory.join(part);
         fs::create_dir(&part)?;
         // Postfix's users must get through, whatever the umask of the test's own is.
@@ -228,15 +228,15 @@ fn write_certificates(directory: &Path) -> io::Result<()> {
 
 /// The account lives in a database of Cyrus SASL's own, so that no daemon is needed to check it.
 fn write_account(directory: &Path) -> io::Result<()> {
-    let database = directory.join("sasl/sasldb2");
+    let database = directory.join("etc/sasl/sasldb2");
     let configuration = format!(
         "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {}\nmech_list: PLAIN LOGIN\n",
         database.display()
     );
-    fs::write(directory.join("sasl/smtpd.conf"), configuration)?;
+    fs::write(directory.join("etc/sasl/smtpd.conf"), configuration)?;
     let (name, realm) = USER.split_once('@').expect("the account's name has a realm");
     // The password goes through a file: an argument would show in the list of processes.
-    let password = directory.join("sasl/password");
+    let password = directory.join("etc/sasl/password");
     fs::write(&password, PASSWORD)?;
     let mut command = Command::new("saslpasswd2");
     command
@@ -286,7 +286,8 @@ smtpd_tls_chain_files = {directory}/etc/server.pem
 smtpd_tls_auth_only = yes
 smtpd_sasl_type = cyrus
 smtpd_sasl_path = smtpd
-cyrus_sasl_config_path = {directory}/sasl
+# Where Debian's build looks whatever is said here.
+cyrus_sasl_config_path = {directory}/etc/sasl
 smtpd_sasl_security_options = noanonymous
 smtpd_error_sleep_time = 0
 "
@@ -353,6 +354,7 @@ fn locate() -> Result<PathBuf, String> {
     if !is_root() {
         return Err("Postfix needs root".to_owned());
     }
+    let postfix = find_program("postfix").ok_or("Postfix is not installed")?;
     find_program("saslpasswd2").ok_or("saslpasswd2 is not installed")?;
-    find_program("postfix").ok_or_else(|| "Postfix is not installed".to_owned())
+    Ok(postfix)
 }
