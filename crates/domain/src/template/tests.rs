@@ -324,6 +324,23 @@ fn a_long_subject_is_cut_at_a_character() {
     );
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn a_diagnostic_has_the_shape_that_the_api_shows() {
+    let shown = serde_json::to_value(html("${COMMENTTXT}").check()).unwrap();
+    let expected = serde_json::json!([{
+        "severity": "error",
+        "field": "html",
+        "line": 1,
+        "column": 1,
+        "range": { "start": 0, "end": 13 },
+        "key": "COMMENTTXT",
+        "message": "there is no key named \"COMMENTTXT\"",
+        "suggestion": "${COMMENTTEXT}",
+    }]);
+    assert_eq!(shown, expected);
+}
+
 /// Text that is rich in everything that the parser looks for.
 fn template_like() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
