@@ -26,13 +26,20 @@ impl SmtpSession {
     pub(super) async fn begin_transaction(&mut self, envelope: &Envelope) -> Result<(), SendError> {
         let commands = self.commands(envelope)?;
         // While the step runs, the connection belongs to this future: dropped with it, it cannot be used half-way.
-        let wire = self
-            .wire
-            .take()
-            .filter(|wire| self.standing != Standing::GoAhead && !wire.has_unread());
+        let wire = self.wire.take().filter(|_| self.standing != Standing::GoAhead);
         let Some(mut wire) = wire else {
             return Err(SendError::Stale);
         };
+        if !wire.is_silent().await {
+            // Read on, its words would be taken for the answer to MAIL.
+            return Err(match self.standing {
+                Standing::Fresh => {
+                    let detail = format!("{} hung up, or spoke out of turn, before MAIL FROM", self.server);
+                    SendError::Channel(ChannelFault::passing(detail))
+                }
+                _ => SendError::Stale,
+            });
+        }
         fail::fail_point!("smtp.before_mail_from");
         if self.standing == Standing::Refused {
             self.reset(&mut wire).await?;
@@ -68,14 +75,19 @@ impl SmtpSession {
         let message = stuffed(message);
         // The last block holds the dot; what comes before it the server cannot take for a mail.
         let (body, last) = message.split_at((message.len() - 1) / BLOCK * BLOCK);
+        let cut = |detail: &str| SendError::Cut {
+            stage: Stage::FinalDot,
+            detail: format!("{}: {detail}", self.server),
+        };
         for block in body.chunks(BLOCK) {
             if let Err(error) = wire.write(block, self.timeouts.block).await {
-                let cut = SendError::Cut {
-                    stage: Stage::FinalDot,
-                    detail: format!("{}: {error}", self.server),
-                };
-                return Err(self.last_words(wire, cut).await);
+                return Err(self.last_words(wire, cut(&error.to_string())).await);
             }
+        }
+        if !wire.is_silent().await {
+            // An answer that came before the dot is no answer to the dot, even if it says yes.
+            let early = cut("the server hung up, or spoke out of turn, before the final dot");
+            return Err(self.last_words(wire, early).await);
         }
         fail::fail_point!("smtp.before_dot");
         if let Err(error) = wire.write(last, self.timeouts.block).await {
@@ -243,7 +255,9 @@ impl SmtpSession {
     /// What a server that stopped reading had to say, when it says no; else `otherwise`.
     async fn last_words(&self, mut wire: Wire, otherwise: SendError) -> SendError {
         match wire.read(self.timeouts.farewell).await {
-            Ok(answer) if answer.code >= 400 => self.refusal(Stage::FinalDot, answer.into_reply()),
+            Ok(answer) if (400..600).contains(&answer.code) => {
+                self.refusal(Stage::FinalDot, answer.into_reply())
+            }
             _ => otherwise,
         }
     }

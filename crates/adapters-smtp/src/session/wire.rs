@@ -186,18 +186,27 @@ impl Wire {
                     "a line of more than {MAX_LINE} octets"
                 )));
             }
-            self.input.reserve(MAX_LINE);
-            let count = match &mut self.stream {
-                Stream::Plain(stream) => stream.read_buf(&mut self.input).await,
-                Stream::Tls(stream) => stream.read_buf(&mut self.input).await,
-            }?;
-            if count == 0 {
+            if self.receive().await? == 0 {
                 return Err(match searched {
                     0 => WireError::Closed,
                     _ => WireError::Garbled(format!("{} and no more", shown(&self.input))),
                 });
             }
         }
+    }
+
+    /// Takes what has arrived, or waits for something to arrive; 0 at the end. Loses nothing when dropped.
+    async fn receive(&mut self) -> io::Result<usize> {
+        self.input.reserve(MAX_LINE);
+        match &mut self.stream {
+            Stream::Plain(stream) => stream.read_buf(&mut self.input).await,
+            Stream::Tls(stream) => stream.read_buf(&mut self.input).await,
+        }
+    }
+
+    /// Whether the server is there and has said nothing out of turn, as far as is known without waiting.
+    pub(super) async fn is_silent(&mut self) -> bool {
+        !self.has_unread() && timeout(Duration::ZERO, self.receive()).await.is_err()
     }
 
     /// Tells the other side that nothing more comes.

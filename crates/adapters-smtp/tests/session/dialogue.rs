@@ -266,6 +266,36 @@ async fn what_an_idle_server_said_unasked_is_taken_for_no_answer() {
 }
 
 #[tokio::test]
+async fn a_yes_before_the_final_dot_is_no_yes() {
+    let act = Act::Bytes(b"354 go on\r\n250 2.0.0 Ok\r\n".to_vec());
+    for builder in [
+        SmtpServer::builder(),
+        SmtpServer::builder().without(Extension::Pipelining),
+    ] {
+        let server = builder.rule(Rule::at(Stage::Data, act.clone())).start().await;
+        let error = deliver(&transport(), &account(&server), "a@x").await.unwrap_err();
+        assert!(matches!(error, SendError::Cut { .. }), "{error:?}");
+        assert_eq!(server.count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_out_of_turn_before_the_first_mail_is_the_channels_fault() {
+    let act = Act::Bytes(b"250 localhost\r\n250 2.1.0 Ok\r\n".to_vec());
+    let server = SmtpServer::builder()
+        .rule(Rule::at(Stage::Ehlo, act))
+        .start()
+        .await;
+    let error = deliver(&transport(), &account(&server), "a@x").await.unwrap_err();
+    assert!(matches!(error, SendError::Channel(_)), "{error:?}");
+    assert!(
+        !commands(&server)
+            .iter()
+            .any(|command| command.starts_with("MAIL"))
+    );
+}
+
+#[tokio::test]
 async fn a_step_that_is_dropped_takes_the_connection_with_it() {
     for stage in [Stage::MailFrom, Stage::RcptTo, Stage::Data, Stage::FinalDot] {
         let server = SmtpServer::builder()
