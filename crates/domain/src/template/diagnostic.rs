@@ -3,10 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::key::{Key, TemplateKey};
+use super::key::Key;
 use super::link::SignedLink;
-use super::source::{Fault, SegmentKind, Span, TemplateSource};
-use super::{Template, markup};
+use super::source::{Fault, Span};
 
 /// How grave a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,7 +127,7 @@ impl Diagnostic {
         Self::worded(field, span, fault, Key::nearest_name)
     }
 
-    fn worded(
+    pub(super) fn worded(
         field: Field,
         span: &Span,
         fault: &Fault,
@@ -178,7 +177,7 @@ impl Diagnostic {
         Self::at(severity, field, span, key.cloned(), message, suggestion)
     }
 
-    fn at(
+    pub(super) fn at(
         severity: Severity,
         field: Field,
         span: &Span,
@@ -199,7 +198,7 @@ impl Diagnostic {
         }
     }
 
-    fn of_field(severity: Severity, field: Field, message: impl Into<String>) -> Self {
+    pub(super) fn of_field(severity: Severity, field: Field, message: impl Into<String>) -> Self {
         Self::at(
             severity,
             field,
@@ -213,59 +212,4 @@ impl Diagnostic {
             None,
         )
     }
-}
-
-/// So many faults get a suggestion each; comparing names is the one step that costs more than reading.
-const MOST_SUGGESTIONS: usize = 100;
-
-/// Everything that is wrong with a template, in the order of its fields and places.
-pub(super) fn check(template: Template<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let mut shows_comment = false;
-    for (field, source) in template.fields() {
-        if source.len() > Template::MAX_SOURCE_BYTES {
-            let message = format!("it is longer than {} bytes", Template::MAX_SOURCE_BYTES);
-            found.push(Diagnostic::of_field(Severity::Error, field, message));
-            continue;
-        }
-        if source.trim().is_empty() && field != Field::Text {
-            found.push(Diagnostic::of_field(Severity::Error, field, "it is empty"));
-            continue;
-        }
-        let parsed = TemplateSource::parse(source);
-        shows_comment |= field == Field::Html && parsed.uses(TemplateKey::CommentText);
-        let mut html = markup::Reader::default();
-        for segment in parsed.segments() {
-            match &segment.kind {
-                SegmentKind::Text => html.read(segment.raw),
-                SegmentKind::Fault(fault) => {
-                    let suggests = found.len() < MOST_SUGGESTIONS;
-                    let nearest = |name: &str| if suggests { Key::nearest_name(name) } else { None };
-                    found.push(Diagnostic::worded(field, &segment.span, fault, nearest));
-                }
-                SegmentKind::Key(_) | SegmentKind::Link(_) if field == Field::Html => {
-                    found.extend(html.place().hazard().map(|hazard| {
-                        let key = match segment.kind {
-                            SegmentKind::Key(key) => Some(key.name().to_owned()),
-                            _ => None,
-                        };
-                        Diagnostic::at(
-                            Severity::Error,
-                            field,
-                            &segment.span,
-                            key,
-                            hazard.to_owned(),
-                            None,
-                        )
-                    }));
-                }
-                SegmentKind::Key(_) | SegmentKind::Link(_) => {}
-            }
-        }
-    }
-    if !shows_comment && found.is_empty() {
-        let message = "the comment's text, ${COMMENTTEXT}, stands nowhere";
-        found.push(Diagnostic::of_field(Severity::Warning, Field::Html, message));
-    }
-    found
 }

@@ -25,6 +25,7 @@
 //! Deriving a text body from the HTML, limits on the output and a cache are an adapter's part.
 
 mod builtin;
+mod check;
 pub mod diagnostic;
 pub mod key;
 mod link;
@@ -58,11 +59,12 @@ impl<'s> Template<'s> {
     /// The longest source of a field, in bytes.
     pub const MAX_SOURCE_BYTES: usize = 512 * 1024;
 
-    /// Everything to tell the administrator who saves the template, all faults and not the first alone.
+    /// Everything to tell the administrator who saves the template, all faults and not the first alone; a thousand are listed
+    /// one by one.
     ///
     /// An entry of [`Severity::Error`] means that the template must not be saved.
     pub fn check(self) -> Vec<Diagnostic> {
-        diagnostic::check(self)
+        check::check(self)
     }
 
     /// Puts the values in place.

@@ -251,10 +251,11 @@ fn recognise_after_space(text: &str) -> Option<(usize, SegmentKind)> {
     let from_name = trim_start(inside);
     let name = leading_name(from_name);
     let after_name = &from_name[name.len()..];
+    if name.is_empty() {
+        return None;
+    }
     let closed = trim_start(after_name).strip_prefix('}');
-    let rest = closed
-        .or_else(|| Key::parse(name).map(|_| after_name))
-        .filter(|_| !name.is_empty())?;
+    let rest = closed.or_else(|| Key::parse(name).map(|_| after_name))?;
     let fault = Fault::StraySpace {
         name: name.to_owned(),
     };
