@@ -1,1 +1,335 @@
-//! The contract of the store ports, as tests that every store passes.
+//! The contract of the store ports, as tests that every store passes: the databases and the in-memory fakes alike.
+//!
+//! Each behaviour is one function, which takes a [`Subject`] with an empty store. [`store_contract!`] makes a test of each
+//! of them, so a failure names the sentence that was broken:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use recado_test_support::clock::ManualClock;
+//! use recado_test_support::contract::Subject;
+//! use recado_test_support::fakes::MemoryStore;
+//!
+//! async fn empty_store() -> Subject {
+//!     let clock = Arc::new(ManualClock::new());
+//!     let store = Arc::new(MemoryStore::with_clock(clock.clone()));
+//!     Subject::new(store).measuring_leases_by(clock)
+//! }
+//!
+//! recado_test_support::store_contract!(empty_store);
+//! # fn main() {}
+//! ```
+//!
+//! The function is `async`, takes nothing, and gives a `Subject`, or an `Option` of one: `None` (the server that it
+//! needs is not there) skips the test. What must live as long as the store, such as a temporary directory, goes into
+//! [`Subject::keeping`]. A store that measures leases by the database's clock leaves `measuring_leases_by` out; short
+//! leases then really run out. The calling crate needs tokio with `macros` and `rt-multi-thread`.
+//!
+//! [`outbox_claim::race`] and [`events::follow`] take sizes: call them with larger ones where the store is a real database.
+//! What only an adapter can arrange (rows of an unknown kind, a full disk, a broken connection) is for its own tests.
+#![expect(clippy::unwrap_used, reason = "an error where none may be is a failed test")]
+
+mod arrange;
+pub mod channels;
+pub mod comments;
+pub mod events;
+pub mod outbox_claim;
+pub mod outbox_expiry;
+pub mod outbox_lease;
+pub mod outbox_operator;
+pub mod outbox_settle;
+pub mod parameters;
+pub mod people;
+pub mod suppressions;
+pub mod templates;
+pub mod tickets;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use recado_ports::channels::Channels;
+use recado_ports::comments::Comments;
+use recado_ports::events::{Events, Topic};
+use recado_ports::outbox::Outbox;
+use recado_ports::parameters::Parameters;
+use recado_ports::people::People;
+use recado_ports::suppressions::Suppressions;
+use recado_ports::templates::Templates;
+use recado_ports::tickets::Tickets;
+
+use crate::clock::ManualClock;
+
+/// How long a test waits for what must happen.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A store under test, empty at first.
+#[derive(Clone)]
+pub struct Subject {
+    /// Its tickets.
+    pub tickets: Arc<dyn Tickets>,
+    /// Its comments.
+    pub comments: Arc<dyn Comments>,
+    /// Its outbox.
+    pub outbox: Arc<dyn Outbox>,
+    /// Its channels.
+    pub channels: Arc<dyn Channels>,
+    /// Its templates.
+    pub templates: Arc<dyn Templates>,
+    /// Its parameters.
+    pub parameters: Arc<dyn Parameters>,
+    /// Its people.
+    pub people: Arc<dyn People>,
+    /// Its suppressions.
+    pub suppressions: Arc<dyn Suppressions>,
+    /// Its log.
+    pub events: Arc<dyn Events>,
+    lease_clock: Option<Arc<ManualClock>>,
+    guards: Vec<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Subject {
+    /// A store that implements every port itself.
+    pub fn new<S>(store: Arc<S>) -> Self
+    where
+        S: Tickets
+            + Comments
+            + Outbox
+            + Channels
+            + Templates
+            + Parameters
+            + People
+            + Suppressions
+            + Events
+            + 'static,
+    {
+        Self {
+            tickets: store.clone(),
+            comments: store.clone(),
+            outbox: store.clone(),
+            channels: store.clone(),
+            templates: store.clone(),
+            parameters: store.clone(),
+            people: store.clone(),
+            suppressions: store.clone(),
+            events: store,
+            lease_clock: None,
+            guards: Vec::new(),
+        }
+    }
+
+    /// The clock by whose elapsed time the store measures leases; without one they run out in real time.
+    #[must_use]
+    pub fn measuring_leases_by(mut self, clock: Arc<ManualClock>) -> Self {
+        self.lease_clock = Some(clock);
+        self
+    }
+
+    /// Keeps something alive as long as the subject.
+    #[must_use]
+    pub fn keeping(mut self, guard: impl Any + Send + Sync) -> Self {
+        self.guards.push(Arc::new(guard));
+        self
+    }
+
+    /// Returns when a lease of this length, taken before the call, has run out.
+    pub async fn let_lease_run_out(&self, lease_time: Duration) {
+        let past_its_end = lease_time + Duration::from_millis(1);
+        if let Some(clock) = &self.lease_clock {
+            clock.advance(past_its_end);
+            return;
+        }
+        // Only the database's own clock ends its leases; the log's wait is bounded and comes back early at most.
+        let begin = Instant::now();
+        while let Some(rest) = past_its_end.checked_sub(begin.elapsed()) {
+            self.events.wait(Topic::Log, rest).await;
+        }
+    }
+}
+
+/// Makes a `#[tokio::test]` of every behaviour in [`contract`](crate::contract), for the store that a function makes.
+#[macro_export]
+macro_rules! store_contract {
+    ($make:ident) => {
+        $crate::store_contract! { $make:
+            tickets {
+                a_ticket_is_found_by_number_and_id_as_it_was_put
+                a_write_replaces_the_whole_ticket
+                a_write_at_a_stale_version_conflicts_and_changes_nothing
+                of_writes_at_one_version_a_single_one_goes_through
+                a_number_is_unique_and_found_without_regard_to_case
+                a_number_is_kept_to_the_letter
+                a_renumbered_ticket_frees_its_number
+                tickets_are_listed_the_first_put_last_and_filtered
+                a_text_is_looked_for_in_number_and_title_in_any_case_and_literally
+                a_viewer_lists_what_they_may_see
+                pages_repeat_and_skip_nothing_while_tickets_are_put
+            }
+            comments {
+                an_accepted_comment_is_found_to_the_letter_with_its_mails
+                an_attachment_is_read_back_and_equal_contents_are_no_conflict
+                a_comment_on_a_missing_ticket_leaves_nothing
+                accepting_the_same_comment_again_changes_nothing
+                a_used_key_gives_its_record_and_writes_nothing
+                a_key_belongs_to_its_scope
+                an_expired_key_may_be_used_again
+                of_comments_under_one_key_a_single_one_is_stored
+                comments_are_listed_oldest_first_for_their_audience
+                pages_repeat_and_skip_nothing_while_comments_are_accepted
+                a_comment_belongs_to_its_ticket
+                making_a_comment_internal_calls_back_the_mails_that_have_not_left
+                a_withdrawn_comment_is_gone_and_its_mails_with_it
+            }
+            outbox_claim {
+                a_due_mail_is_leased_with_its_facts
+                a_mail_is_claimed_when_it_is_due_and_not_before
+                the_oldest_due_are_claimed_first_up_to_the_limit
+                a_mail_of_another_account_is_left_alone
+                a_mail_of_the_same_cause_and_recipient_is_stored_once
+                only_the_head_of_a_chain_is_claimed
+                a_head_that_is_worked_on_holds_its_chain
+                mails_about_other_tickets_and_to_others_are_no_chain
+                mails_without_a_ticket_are_no_chain
+                a_head_refused_for_long_lets_the_mails_behind_it_pass
+                a_head_whose_answer_was_lost_lets_the_mails_behind_it_pass
+                a_head_is_blocked_since_its_first_refusal
+                a_head_given_back_uncharged_holds_its_chain
+                a_dead_or_cancelled_head_lets_its_chain_go_on
+                messages_come_in_the_order_asked_for
+                no_mail_is_given_to_two_claims
+            }
+            outbox_settle {
+                the_fence_charges_the_attempt_once
+                the_fence_is_shut_for_a_foreign_token
+                nothing_is_fenced_that_was_not_claimed
+                a_sent_mail_keeps_the_reply_and_never_moves_again
+                nothing_is_sent_but_through_the_fence
+                a_refusal_is_charged_once_before_the_fence_or_behind_it
+                a_lost_answer_is_counted_and_sent_again
+                an_answer_that_we_lost_ourselves_is_not_counted
+                a_rejected_mail_is_dead_with_its_reason
+                a_mail_given_back_is_not_charged
+                a_mail_given_back_without_a_time_keeps_its_own
+                a_settlement_under_a_foreign_token_changes_nothing
+                a_settlement_repeated_is_harmless
+                settlements_of_one_call_stand_for_themselves
+                attempts_add_up_and_are_kept_in_order
+                a_leased_mail_is_readdressed_by_its_holder_alone
+            }
+            outbox_lease {
+                a_lease_in_force_is_not_ended
+                a_mail_whose_lease_ran_out_before_the_fence_is_ready_again
+                a_mail_whose_lease_ran_out_behind_the_fence_is_unsure
+                a_late_acceptance_counts_under_the_same_token
+                a_late_acceptance_is_void_once_another_worker_has_the_mail
+                a_renewed_lease_goes_on
+                a_lease_is_renewed_for_what_is_still_held_alone
+            }
+            outbox_operator {
+                a_mail_at_rest_is_requeued_due_now_with_its_message_id
+                a_mail_that_is_worked_on_or_sent_is_not_requeued
+                a_mail_that_has_not_left_is_cancelled_with_the_reason
+                a_mail_that_may_have_left_or_is_at_its_end_is_not_cancelled
+                a_leased_mail_that_is_cancelled_finds_the_fence_shut
+                an_unknown_mail_is_neither_found_nor_requeued_nor_cancelled
+                deliveries_are_listed_oldest_first_and_filtered
+                pages_repeat_and_skip_nothing_while_mails_are_stored
+                a_thread_is_of_one_ticket_and_recipient_and_bounded
+                the_next_due_is_that_of_the_waiting_mails
+                the_depth_counts_what_is_neither_sent_nor_cancelled
+                messages_of_mails_sent_long_ago_are_forgotten_up_to_the_limit
+            }
+            outbox_expiry {
+                open_time_is_counted_by_ticks_alone
+                a_long_gap_between_ticks_counts_as_shut
+                open_time_begins_when_the_mail_is_stored
+                waiting_mails_expire_by_the_time_that_their_account_was_open
+                a_mail_that_is_worked_on_does_not_expire
+                a_requeued_mail_expires_anew
+            }
+            channels {
+                an_account_never_used_is_fresh_and_account_0_always_exists
+                every_account_that_owes_a_mail_is_listed
+                a_hold_with_the_same_reason_keeps_its_since
+                a_hold_gives_way_to_another_unless_a_person_must_end_it
+                all_accounts_are_held_at_once
+                a_hold_is_released_for_its_reason_alone
+                a_nudge_is_counted
+                the_last_fault_is_kept
+            }
+            templates {
+                a_template_is_found_as_it_was_put
+                the_version_grows_with_each_write_whatever_is_given
+                templates_are_listed_by_number
+            }
+            parameters {
+                a_value_is_read_back_until_it_is_removed
+                writing_a_parameter_of_the_account_nudges_its_channel
+                writing_any_other_parameter_nudges_nothing
+            }
+            people {
+                an_account_is_found_by_its_address
+                an_address_has_one_account
+                technicians_are_the_accounts_with_that_role
+                a_token_names_its_owner_and_their_groups
+                a_group_is_stored_whole
+            }
+            suppressions {
+                the_second_hard_bounce_a_day_later_suppresses
+                bounces_too_close_or_too_far_apart_do_not_suppress
+                a_suppression_lapses_after_thirty_days
+                a_lifted_address_begins_anew
+                suppressions_are_listed_by_address_in_pages
+            }
+            events {
+                the_log_tells_what_happened_in_order
+                a_retraction_is_logged
+                following_resumes_behind_a_cursor
+                old_entries_are_forgotten_and_cursors_stay_good
+                a_follower_skips_nothing_while_many_write
+                a_wait_ends_when_the_time_is_up
+                a_change_ends_a_wait_for_the_log
+                a_change_ends_a_wait_for_the_outbox
+            }
+        }
+    };
+    ($make:ident: $($module:ident { $($behaviour:ident)+ })+) => {
+        $(mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                let subject: Option<$crate::contract::Subject> = super::$make().await.into();
+                if let Some(subject) = subject {
+                    $crate::contract::$module::$behaviour(&subject).await;
+                }
+            })+
+        })+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_macro_names_every_behaviour() {
+        let files = [
+            include_str!("channels.rs"),
+            include_str!("comments.rs"),
+            include_str!("events.rs"),
+            include_str!("outbox_claim.rs"),
+            include_str!("outbox_expiry.rs"),
+            include_str!("outbox_lease.rs"),
+            include_str!("outbox_operator.rs"),
+            include_str!("outbox_settle.rs"),
+            include_str!("parameters.rs"),
+            include_str!("people.rs"),
+            include_str!("suppressions.rs"),
+            include_str!("templates.rs"),
+            include_str!("tickets.rs"),
+        ];
+        let listed: Vec<_> = include_str!("mod.rs").lines().map(str::trim).collect();
+        let behaviours = files.iter().flat_map(|file| file.lines()).filter_map(|line| {
+            let (name, arguments) = line.strip_prefix("pub async fn ")?.split_once('(')?;
+            arguments.starts_with("subject: &Subject)").then_some(name)
+        });
+        let forgotten: Vec<_> = behaviours.filter(|name| !listed.contains(name)).collect();
+        assert_eq!(forgotten, [""; 0]);
+    }
+}

@@ -11,7 +11,7 @@ use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_domain::token::MessageId;
 use recado_ports::events::EventKind;
-use recado_ports::outbox::{NewDelivery, Settlement};
+use recado_ports::outbox::{LostBy, NewDelivery, Settlement};
 
 use super::Tables;
 
@@ -112,10 +112,10 @@ impl Row {
                 self.blocked_since.get_or_insert(now);
                 reply
             }
-            Settlement::Unsure { at, reply } => {
+            Settlement::Unsure { at, reply, lost_by } => {
                 self.due_at = *at;
                 self.blocked_since.get_or_insert(now);
-                self.lost_answers += 1;
+                self.lost_answers += u32::from(*lost_by == LostBy::Connection);
                 reply
             }
             Settlement::Dead { reply } => reply,
