@@ -123,12 +123,11 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_this_test_is_known() {
-        assert_eq!(
-            name_of_this_test(),
-            "servers::suite::tests::the_name_of_this_test_is_known",
-            "thread {:?}",
-            thread::current().name()
-        );
+    fn the_name_of_a_test_among_others_is_that_of_its_thread() {
+        let thread = thread::Builder::new()
+            .name("a::b".to_owned())
+            .spawn(name_of_this_test)
+            .unwrap();
+        assert_eq!(thread.join().unwrap(), "a::b");
     }
 }
