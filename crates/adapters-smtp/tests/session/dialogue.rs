@@ -3,6 +3,7 @@
 use super::*;
 use recado_domain::reply::Stage;
 use recado_test_support::smtp_server::{Act, Extension, Rule};
+use tokio::task::JoinSet;
 
 fn commands(server: &SmtpServer) -> Vec<String> {
     server
@@ -297,17 +298,21 @@ async fn a_server_that_speaks_out_of_turn_before_the_first_mail_is_the_channels_
 
 #[tokio::test]
 async fn a_step_that_is_dropped_takes_the_connection_with_it() {
+    let mut waits = JoinSet::new();
     for stage in [Stage::MailFrom, Stage::RcptTo, Stage::Data, Stage::FinalDot] {
-        let server = SmtpServer::builder()
-            .rule(Rule::at(stage, Act::Hang))
-            .start()
-            .await;
-        let mut session = transport().connect(&account(&server)).await.unwrap();
-        let dropped = tokio::time::timeout(SHORT, send(session.as_mut(), "a@x")).await;
-        assert!(dropped.is_err());
-        assert!(!session.is_usable(), "{stage}");
-        assert_eq!(session.begin(&envelope("b@x")).await, Err(SendError::Stale));
+        waits.spawn(async move {
+            let server = SmtpServer::builder()
+                .rule(Rule::at(stage, Act::Hang))
+                .start()
+                .await;
+            let mut session = transport().connect(&account(&server)).await.unwrap();
+            let dropped = tokio::time::timeout(SHORT, send(session.as_mut(), "a@x")).await;
+            assert!(dropped.is_err());
+            assert!(!session.is_usable(), "{stage}");
+            assert_eq!(session.begin(&envelope("b@x")).await, Err(SendError::Stale));
+        });
     }
+    waits.join_all().await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::*;
 use recado_domain::channel::HoldReason;
 use recado_domain::reply::Stage;
 use recado_test_support::smtp_server::{Act, Extension, Rule};
+use tokio::task::JoinSet;
 
 /// The stages of a plain dialogue without login.
 const STAGES: [Stage; 6] = [
@@ -17,13 +18,22 @@ const STAGES: [Stage; 6] = [
 
 /// The outcome of one mail with `act` at `stage`, and how many mails the server took.
 async fn outcome(stage: Stage, act: Act, extension: Option<Extension>) -> (Result<Reply, SendError>, usize) {
+    outcome_over(transport(), stage, act, extension).await
+}
+
+async fn outcome_over(
+    transport: SmtpTransport,
+    stage: Stage,
+    act: Act,
+    extension: Option<Extension>,
+) -> (Result<Reply, SendError>, usize) {
     let mut builder = SmtpServer::builder().rule(Rule::at(stage, act));
     if let Some(extension) = extension {
         builder = builder.without(extension);
     }
     let server = builder.start().await;
     (
-        deliver(&impatient(), &account(&server), "a@x").await,
+        deliver(&transport, &account(&server), "a@x").await,
         server.count(),
     )
 }
@@ -57,13 +67,17 @@ async fn a_421_is_the_channels_fault_at_every_stage() {
 
 #[tokio::test]
 async fn silence_ends_within_its_bound_at_every_stage() {
+    let mut waits = JoinSet::new();
     for stage in STAGES {
         for extension in [None, Some(Extension::Pipelining)] {
-            let (result, taken) = outcome(stage, Act::Hang, extension).await;
-            assert_lost(stage, &result.unwrap_err());
-            assert_eq!(taken, 0);
+            waits.spawn(async move {
+                let (result, taken) = outcome_over(impatient(), stage, Act::Hang, extension).await;
+                assert_lost(stage, &result.unwrap_err());
+                assert_eq!(taken, 0);
+            });
         }
     }
+    waits.join_all().await;
 }
 
 #[tokio::test]
@@ -114,7 +128,7 @@ async fn an_answer_that_belongs_to_another_stage_is_not_taken_for_success() {
 #[tokio::test]
 async fn a_lost_250_is_unsure() {
     for act in [Act::TakeThenClose, Act::TakeThenHang] {
-        let (result, taken) = outcome(Stage::FinalDot, act, None).await;
+        let (result, taken) = outcome_over(impatient(), Stage::FinalDot, act, None).await;
         assert!(matches!(result, Err(SendError::Unsure(_))), "{result:?}");
         assert_eq!(taken, 1);
     }
@@ -203,7 +217,7 @@ async fn a_server_that_speaks_first_at_length_and_refuses_midway_is_heard() {
         .rule(Rule::at(Stage::Data, act))
         .start()
         .await;
-    let mut session = impatient().connect(&account(&server)).await.unwrap();
+    let mut session = transport().connect(&account(&server)).await.unwrap();
     session.begin(&envelope("a@x")).await.unwrap();
     let error = session.finish(&vec![b'a'; 20_000_000]).await.unwrap_err();
     // A reset may discard the words before they are read; then it is a cut before the dot.
