@@ -1,0 +1,282 @@
+//! Which keys each section has, their defaults, and what rules hold between them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings, WayOut as LeavesBy};
+use recado_domain::channel::{BreakerPolicy, RateLimits};
+use recado_domain::locale::Locale;
+use recado_domain::person::{EmailAddress, Party, PersonName};
+use recado_domain::retry::Schedule;
+use secrecy::SecretString;
+use url::Url;
+
+use super::fault::ConfigurationFault;
+use super::load::{Sections, Sources};
+use super::section::Section;
+use super::{
+    Configuration, DatabaseSettings, HttpSettings, Limits, LogFormat, LogSettings, MailSettings, WayOut, parameters, value,
+};
+
+type Read<T> = Result<T, ConfigurationFault>;
+
+const SECTIONS: [&str; 10] =
+    ["database", "http", "security", "mail", "desk", "parameters", "delivery", "inbound", "limits", "log"];
+
+pub(super) fn read(sources: &Sources) -> Read<Configuration> {
+    let mut sections = sources.sections()?;
+    let database = database(sections.take("database")?)?;
+    let http = http(sections.take("http")?)?;
+    let secret_file = security(sections.take("security")?, &database)?;
+    let mail = mail(sections.take("mail")?)?;
+    let (desk, desk_name) = desk(sections.take("desk")?)?;
+    let pins = pins(&mut sections, sources)?;
+    let delivery = delivery(sections.take("delivery")?, &mail)?;
+    inbound(sections.take("inbound")?)?;
+    let limits = limits(sections.take("limits")?)?;
+    let log = log(sections.take("log")?)?;
+    sections.finish(&SECTIONS)?;
+    let messaging = MessagingSettings {
+        desk,
+        desk_name,
+        public_host: http.public_url.host_str().expect("a public URL has a host").to_owned(),
+        locale: mail.locale,
+        time_zone: mail.time_zone,
+        hold: delivery.hold,
+        way_out: delivery.settings.way_out,
+        limits: limits.comment,
+    };
+    Ok(Configuration {
+        database,
+        http,
+        secret_file,
+        mail: mail.settings,
+        messaging: Arc::new(messaging),
+        delivery: Arc::new(delivery.settings),
+        workers: delivery.workers,
+        pins,
+        limits,
+        log,
+    })
+}
+
+fn database(mut section: Section) -> Read<DatabaseSettings> {
+    let url = match section.take("url")? {
+        None => "sqlite://var/recado.db".to_owned(),
+        Some(url) => {
+            let known = ["sqlite:", "postgres://", "postgresql://"];
+            if !known.iter().any(|scheme| url.text().starts_with(scheme)) {
+                // The text may hold a password.
+                return Err(url.fault("needs sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE"));
+            }
+            url.text().to_owned()
+        }
+    };
+    section.finish()?;
+    Ok(DatabaseSettings { url: SecretString::from(url) })
+}
+
+fn http(mut section: Section) -> Read<HttpSettings> {
+    let listen = section.take("listen")?.map(|entry| entry.parse(value::listen)).transpose()?;
+    let public_url = section.take("public_url")?.map(|entry| entry.parse(value::public_url)).transpose()?;
+    section.finish()?;
+    Ok(HttpSettings {
+        listen: listen.unwrap_or_else(|| "127.0.0.1:8417".to_owned()),
+        public_url: public_url
+            .unwrap_or_else(|| Url::parse("http://127.0.0.1:8417").expect("the default is a URL")),
+    })
+}
+
+fn security(mut section: Section, database: &DatabaseSettings) -> Read<PathBuf> {
+    let file = section.take("secret_file")?.map(|entry| entry.parse(path)).transpose()?;
+    section.finish()?;
+    match file {
+        Some(file) => Ok(file),
+        None if database.is_shared() => {
+            let message = "is needed with PostgreSQL: every daemon on the database needs the same secret; \
+                           make one with: openssl rand -hex 32";
+            Err(ConfigurationFault::new("security.secret_file", message))
+        }
+        None => Ok(PathBuf::from("var/secret")),
+    }
+}
+
+/// `[mail]` as read, before its parts go their ways.
+struct Mail {
+    settings: MailSettings,
+    locale: Locale,
+    time_zone: TimeZone,
+    connections: u16,
+    limits: RateLimits,
+}
+
+fn mail(mut section: Section) -> Read<Mail> {
+    let transport = section.take("transport")?;
+    let files = transport.map(|entry| entry.parse(|text| value::word(text, &[("smtp", false), ("file", true)])));
+    let directory = section.take("directory")?.map(|entry| entry.parse(path)).transpose()?;
+    let way_out = match files.transpose()?.unwrap_or(false) {
+        true => WayOut::Files(directory.unwrap_or_else(|| PathBuf::from("var/mail"))),
+        false => WayOut::Smtp,
+    };
+    let time_zone = section.take("time_zone")?.map(|entry| {
+        entry.parse(|text| {
+            TimeZone::get(text).map_err(|_| "needs a time zone of the IANA database, such as America/Sao_Paulo")
+        })
+    });
+    let locale = section.take("locale")?.map(|entry| entry.parse(Locale::parse)).transpose()?;
+    let ehlo_name = section.take("ehlo_name")?.map(|entry| entry.parse(value::host)).transpose()?;
+    let tls_name = section.take("tls_name")?.map(|entry| entry.parse(value::host)).transpose()?;
+    let ca_file = section.take("ca_file")?.map(|entry| entry.parse(path)).transpose()?;
+    let connections = section.take("connections")?.map(|entry| entry.parse(value::small_count)).transpose()?;
+    let per_minute = section.take("per_minute")?.map(|entry| entry.parse(value::count)).transpose()?;
+    let per_day = section.take("per_day")?.map(|entry| entry.parse(value::count)).transpose()?;
+    if let Some(entry) = section.take("verp")?
+        && entry.parse(value::switch)?
+    {
+        return Err(entry.fault("return paths of their own for each mail (VERP) come with incoming mail, which this version does not have: leave it out"));
+    }
+    section.finish()?;
+    Ok(Mail {
+        settings: MailSettings { way_out, ehlo_name, tls_name, ca_file },
+        locale: locale.unwrap_or_default(),
+        time_zone: time_zone.transpose()?.unwrap_or(TimeZone::UTC),
+        connections: connections.unwrap_or(2),
+        limits: RateLimits { per_minute, per_day },
+    })
+}
+
+fn desk(mut section: Section) -> Read<(Option<Party>, Option<String>)> {
+    let address = section.take("address")?.map(|entry| entry.parse(EmailAddress::parse)).transpose()?;
+    let name = section.take("name")?.map(|entry| entry.parse(PersonName::parse)).transpose()?;
+    section.finish()?;
+    let shown = name.as_ref().map(|name| name.as_str().to_owned()).filter(|name| !name.is_empty());
+    let empty = || PersonName::parse("").expect("a name may be empty");
+    Ok((address.map(|email| Party { name: name.unwrap_or_else(empty), email }), shown))
+}
+
+fn pins(sections: &mut Sections, sources: &Sources) -> Read<recado_domain::parameter::Parameters> {
+    let mut section = sections.take("parameters")?;
+    parameters::read(&mut section, sources)
+}
+
+/// `[delivery]` as read, before its parts go their ways.
+struct Delivery {
+    settings: DeliverySettings,
+    hold: Duration,
+    workers: u16,
+}
+
+fn delivery(mut section: Section, mail: &Mail) -> Read<Delivery> {
+    let defaults = DeliverySettings::default();
+    let mut time = |key, read: fn(&str) -> Result<Duration, String>, default: Duration| {
+        section.take(key)?.map_or(Ok(default), |entry| entry.parse(read))
+    };
+    let lease = time("lease", lease_time, defaults.lease)?;
+    let shutdown = time("shutdown", value::duration, defaults.shutdown)?;
+    let hold = time("hold", value::duration, Duration::ZERO)?;
+    let expire = time("expire", value::some_duration, defaults.expire)?;
+    let breaker_max = time("breaker_max", value::some_duration, defaults.breaker.max)?;
+    let workers = section.take("workers")?.map(|entry| entry.parse(value::small_count)).transpose()?;
+    let batch = section.take("batch")?.map(|entry| entry.parse(value::small_count)).transpose()?;
+    let schedule = match section.take_list("schedule")? {
+        None => defaults.schedule,
+        Some(entries) => {
+            let delays: Vec<_> =
+                entries.iter().map(|entry| entry.parse(value::some_duration)).collect::<Result<_, _>>()?;
+            Schedule::new(delays).map_err(|error| ConfigurationFault::new("delivery.schedule", error.to_string()))?
+        }
+    };
+    section.finish()?;
+    let way_out = match mail.settings.way_out {
+        WayOut::Smtp => LeavesBy::Smtp,
+        WayOut::Files(_) => LeavesBy::Files,
+    };
+    let breaker = BreakerPolicy { max: breaker_max, held: breaker_max, ..defaults.breaker };
+    let settings = DeliverySettings {
+        way_out,
+        batch: batch.unwrap_or(defaults.batch),
+        lease,
+        shutdown,
+        expire,
+        schedule,
+        breaker,
+        limits: mail.limits,
+        blocked_after: defaults.blocked_after,
+    };
+    // A worker without a connection would have nothing to do.
+    Ok(Delivery { settings, hold, workers: workers.unwrap_or(mail.connections).min(mail.connections) })
+}
+
+/// Shorter than this, and a slow commit costs a worker its lease.
+const SHORTEST_LEASE: Duration = Duration::from_secs(5);
+
+fn lease_time(text: &str) -> Result<Duration, String> {
+    match value::duration(text)? {
+        lease if lease < SHORTEST_LEASE => Err("needs at least 5s".to_owned()),
+        lease => Ok(lease),
+    }
+}
+
+/// Incoming mail is not part of this version: its keys are checked, and what would switch it on is refused.
+fn inbound(mut section: Section) -> Read<()> {
+    for key in ["poll", "reopen", "token_age", "keep_raw"] {
+        if let Some(entry) = section.take(key)? {
+            entry.parse(value::some_duration)?;
+        }
+    }
+    if let Some(entry) = section.take("plus_address")? {
+        entry.parse(value::switch)?;
+    }
+    if let Some(entry) = section.take("open_tickets")? {
+        entry.parse(|text| value::word(text, &[("anyone", ()), ("known", ()), ("nobody", ())]))?;
+    }
+    for entry in section.take_list("authentication_servers")?.into_iter().flatten() {
+        entry.parse(value::host)?;
+    }
+    if let Some(entry) = section.take("lmtp")? {
+        entry.parse(value::listen)?;
+        return Err(entry.fault("this version takes no incoming mail yet: leave it out"));
+    }
+    section.finish()
+}
+
+fn limits(mut section: Section) -> Read<Limits> {
+    let defaults = CommentLimits::default();
+    let requests = section.take("requests_per_minute")?.map(|entry| entry.parse(value::count)).transpose()?;
+    let mut size = |key, default| section.take(key)?.map_or(Ok(default), |entry| entry.parse(value::size));
+    let body = size("body", 32 << 20)?;
+    let comment = CommentLimits {
+        text: size("text", defaults.text)?,
+        attachment: size("attachment", defaults.attachment)?,
+        attachments: size("attachments", defaults.attachments)?,
+    };
+    section.finish()?;
+    Ok(Limits { requests_per_minute: requests.map(Into::into), body, comment })
+}
+
+fn log(mut section: Section) -> Read<LogSettings> {
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let format = section.take("format")?.map(|entry| entry.parse(|text| value::word(text, &formats))).transpose()?;
+    let level = section.take("level")?.map(|entry| entry.parse(level)).transpose()?;
+    section.finish()?;
+    Ok(LogSettings {
+        format: format.unwrap_or(LogFormat::Text),
+        level: level.unwrap_or_else(|| "info".to_owned()),
+    })
+}
+
+fn level(text: &str) -> Result<String, String> {
+    let wrong = || "needs error, warn, info, debug or trace, or directives such as info,recado_app=debug".to_owned();
+    let is_word = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    if text.is_empty() || !text.split(',').all(|part| is_word(part.rsplit('=').next().unwrap_or(part).trim())) {
+        return Err(wrong());
+    }
+    tracing_subscriber::EnvFilter::try_new(text).map_err(|_| wrong())?;
+    Ok(text.to_owned())
+}
+
+fn path(text: &str) -> Result<PathBuf, &'static str> {
+    if text.is_empty() { Err("needs a path") } else { Ok(PathBuf::from(text)) }
+}
