@@ -16,11 +16,11 @@ use crate::builders;
 use crate::clock::START;
 
 /// A lease that outlives every test.
-pub(super) const LONG_LEASE: Duration = Duration::from_secs(600);
+pub(super) const LONG_LEASE: Duration = Duration::from_mins(10);
 /// A lease to run out.
 pub(super) const SHORT_LEASE: Duration = Duration::from_millis(40);
 /// How long a refused head blocks its chain.
-pub(super) const BLOCKED_AFTER: Duration = Duration::from_secs(300);
+pub(super) const BLOCKED_AFTER: Duration = Duration::from_mins(5);
 
 /// This many seconds after the start of every test.
 pub(super) fn after(seconds: u64) -> Timestamp {

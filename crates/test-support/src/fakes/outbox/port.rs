@@ -24,9 +24,9 @@ use crate::fakes::{MemoryStore, page};
 impl Outbox for MemoryStore {
     async fn enqueue(&self, deliveries: Vec<NewDelivery>) -> Result<(), StoreError> {
         self.write(|tables| {
-            deliveries
-                .into_iter()
-                .for_each(|delivery| tables.enqueue(delivery))
+            for delivery in deliveries {
+                tables.enqueue(delivery);
+            }
         });
         Ok(())
     }
