@@ -9,7 +9,7 @@ use recado_domain::reply::{Reply, Stage, Verdict, classify};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
@@ -153,10 +153,8 @@ impl Opening<'_> {
         offered: &Capabilities,
         login: &Credentials,
     ) -> Result<(), ChannelFault> {
-        let is_loopback = wire
-            .peer_address()
-            .is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
-        if !wire.is_secured() && !is_loopback {
+        let is_private = wire.is_secured() || wire.peer_address().is_ok_and(|peer| is_loopback(peer.ip()));
+        if !is_private {
             let detail = format!("logging in to {} without TLS is refused", self.server);
             return Err(ChannelFault::holding(HoldReason::TlsMissing, detail));
         }
@@ -221,6 +219,11 @@ impl Opening<'_> {
     }
 }
 
+/// Loopback, also where an IPv6 socket shows an IPv4 address.
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
 fn is_certificate_error(error: &WireError) -> bool {
     let WireError::Failed(error) = error else {
         return false;
@@ -274,6 +277,22 @@ mod tests {
         assert!(!capabilities.starttls);
         assert_eq!(capabilities.size, Some(35_882_577));
         assert_eq!(capabilities.mechanisms, ["LOGIN", "PLAIN", "XOAUTH2"]);
+    }
+
+    #[test]
+    fn only_our_own_machine_is_loopback() {
+        for (address, expected) in [
+            ("127.0.0.1", true),
+            ("127.1.2.3", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("10.0.0.1", false),
+            ("192.168.1.1", false),
+            ("::ffff:192.0.2.1", false),
+            ("fe80::1", false),
+        ] {
+            assert_eq!(is_loopback(address.parse().unwrap()), expected, "{address}");
+        }
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl SmtpSession {
             return Ok(reply);
         }
         self.standing = Standing::Refused;
-        self.wire = in_step(verdict, &reply).then_some(wire);
+        self.wire = in_step(verdict).then_some(wire);
         Err(self.refusal(Stage::FinalDot, reply))
     }
 
@@ -174,7 +174,7 @@ impl SmtpSession {
                     let reply = answer.into_reply();
                     let verdict = classify(*stage, &reply);
                     if verdict != Verdict::Accepted {
-                        let in_step = in_step(verdict, &reply);
+                        let in_step = in_step(verdict);
                         return Envelop::Refused {
                             error: self.refusal(*stage, reply),
                             in_step,
@@ -210,7 +210,7 @@ impl SmtpSession {
             let verdict = classify(*stage, &reply);
             // A go-ahead after a refusal: the server now takes everything for a message.
             let out_of_step = verdict == Verdict::Accepted && refused.is_some() && *stage == Stage::Data;
-            let still_in_step = verdict == Verdict::Accepted || in_step(verdict, &reply);
+            let still_in_step = verdict == Verdict::Accepted || in_step(verdict);
             if verdict != Verdict::Accepted && refused.is_none() {
                 refused = Some(self.refusal(*stage, reply));
             }
@@ -288,7 +288,8 @@ impl SmtpSession {
     }
 }
 
-/// Whether the connection can be used after this refusal. After a fault of the channel it is not worth it.
-fn in_step(verdict: Verdict, reply: &Reply) -> bool {
-    reply.code() != 421 && !matches!(verdict, Verdict::OutOfStep | Verdict::Channel(_))
+/// Whether the connection can be used after this refusal. After a fault of the channel it is not worth it, and
+/// after a 421 the server is gone.
+fn in_step(verdict: Verdict) -> bool {
+    !matches!(verdict, Verdict::OutOfStep | Verdict::Channel(_))
 }

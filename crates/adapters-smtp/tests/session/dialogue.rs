@@ -316,6 +316,28 @@ async fn a_step_that_is_dropped_takes_the_connection_with_it() {
 }
 
 #[tokio::test]
+async fn a_message_without_a_go_ahead_is_not_sent() {
+    let rule = Rule::at(Stage::RcptTo, Act::reply("450 4.2.0 later")).times(1);
+    let server = SmtpServer::builder().rule(rule).start().await;
+    let mut session = transport().connect(&account(&server)).await.unwrap();
+    session.begin(&envelope("a@x")).await.unwrap_err();
+    let error = session.finish(&message("a@x")).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SendError::Cut {
+                stage: Stage::Data,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(!session.is_usable());
+    session.quit().await;
+    assert_eq!((server.count(), commands(&server).len()), (0, 4));
+}
+
+#[tokio::test]
 async fn a_session_with_a_mail_half_sent_begins_no_other() {
     let server = SmtpServer::start().await;
     let mut session = transport().connect(&account(&server)).await.unwrap();
