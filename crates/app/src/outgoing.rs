@@ -58,21 +58,21 @@ pub(crate) fn sender_or_placeholder(parameters: &Parameters) -> EmailAddress {
         .unwrap_or_else(|| EmailAddress::parse(SENDER_UNSET).expect("the placeholder is an address"))
 }
 
-/// Puts the real sender in the placeholder's place; touches the header section alone.
+/// Puts the real sender in the placeholder's place, wherever it stands in the header section (somebody may bear it as
+/// a name); leaves the body alone.
 pub(crate) fn readdressed(message: &[u8], sender: &EmailAddress) -> Vec<u8> {
     let placeholder = SENDER_UNSET.as_bytes();
-    let header_end =
-        message.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(message.len());
-    match message[..header_end].windows(placeholder.len()).position(|window| window == placeholder) {
-        Some(start) => {
-            let mut whole = Vec::with_capacity(message.len() + sender.as_str().len());
-            whole.extend_from_slice(&message[..start]);
-            whole.extend_from_slice(sender.as_str().as_bytes());
-            whole.extend_from_slice(&message[start + placeholder.len()..]);
-            whole
-        }
-        None => message.to_vec(),
+    let header_end = message.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(message.len());
+    let (mut header, body) = message.split_at(header_end);
+    let mut whole = Vec::with_capacity(message.len() + sender.as_str().len());
+    while let Some(start) = header.windows(placeholder.len()).position(|window| window == placeholder) {
+        whole.extend_from_slice(&header[..start]);
+        whole.extend_from_slice(sender.as_str().as_bytes());
+        header = &header[start + placeholder.len()..];
     }
+    whole.extend_from_slice(header);
+    whole.extend_from_slice(body);
+    whole
 }
 
 #[cfg(test)]
@@ -122,11 +122,12 @@ mod tests {
 
     #[test]
     fn the_placeholder_is_replaced_in_the_header_alone() {
-        let message = b"From: <sender-unset@recado.invalid>\r\n\r\nsender-unset@recado.invalid\r\n";
+        let message =
+            b"From: \"sender-unset@recado.invalid\" <sender-unset@recado.invalid>\r\n\r\nsender-unset@recado.invalid\r\n";
         let sender = EmailAddress::parse("desk@example.org").unwrap();
         assert_eq!(
             readdressed(message, &sender),
-            b"From: <desk@example.org>\r\n\r\nsender-unset@recado.invalid\r\n"
+            b"From: \"desk@example.org\" <desk@example.org>\r\n\r\nsender-unset@recado.invalid\r\n"
         );
     }
 }

@@ -34,11 +34,11 @@ pub(super) enum Ending {
         /// Whether the fence had been passed, and the attempt charged.
         fenced: bool,
     },
-    /// The daemon stops; nothing of the mail has left.
+    /// The daemon stops, or too little is left of the lease; nothing of the mail has left.
     Interrupted,
     /// The daemon stopped waiting for the answer to the final dot.
     AnswerAbandoned,
-    /// The row is no longer ours: cancelled, or the lease is over. Nothing has left, nothing is to be written.
+    /// The fence was refused: the row was cancelled, or the lease is over. Nothing has left, nothing is to be written.
     NotOurs,
     /// The fence could not be written. Nothing has left.
     FenceFailed(StoreError),
@@ -73,7 +73,7 @@ impl DeliverBatch {
         };
         fail::fail_point!("deliver.before_fence");
         if !lease.suffices() {
-            return Ending::NotOurs;
+            return Ending::Interrupted;
         }
         match self.outbox.fence(lease.token, &[delivery.id], self.clock.now()).await {
             Ok(fenced) if fenced.contains(&delivery.id) => {}

@@ -24,8 +24,29 @@ struct Inner {
     limiter: RateLimiter,
     streak: RefusalStreak,
     nudges: Option<i64>,
+    /// The hold that the database bears, as it was last read.
+    stored_hold: Option<HoldReason>,
+    /// How many probes were let through: tells the one under way from those before it.
+    probes: u64,
     paused_until: Duration,
     stopped: bool,
+}
+
+/// The one mail that an open breaker lets through. Dropped without an outcome (nothing to send, a mail called back, our
+/// own stop, a panic) it makes room for the next one: a probe that nobody reports would shut the account for good.
+#[derive(Debug)]
+pub(super) struct Probe<'a> {
+    gate: &'a AccountGate,
+    number: u64,
+}
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        let mut inner = self.gate.inner();
+        if inner.probes == self.number {
+            inner.breaker.abandoned(Duration::ZERO);
+        }
+    }
 }
 
 impl AccountGate {
@@ -36,6 +57,8 @@ impl AccountGate {
             limiter: RateLimiter::new(settings.limits),
             streak: RefusalStreak::default(),
             nudges: None,
+            stored_hold: None,
+            probes: 0,
             paused_until: Duration::ZERO,
             stopped: false,
         };
@@ -61,15 +84,18 @@ impl AccountGate {
         match (stored, inner.breaker.hold()) {
             (Some(reason), None) => {
                 inner.breaker.hold_for(reason, now);
-                // A fault that a server may have mended meanwhile: find out at once.
-                if reason.is_probed() {
+                // Found at the start, it may be long mended: find out at once. Found later, somebody has just met it.
+                if inner.nudges.is_none() && reason.is_probed() {
                     inner.breaker.retry_now(now);
                 }
             }
-            (Some(reason), Some(own)) if reason != own && !reason.is_probed() => inner.breaker.hold_for(reason, now),
+            (Some(reason), Some(own)) if reason != own && !(reason.is_probed() && own.is_probed()) => {
+                inner.breaker.hold_for(reason, now);
+            }
             (None, Some(_)) => inner.breaker.release(now),
             _ => {}
         }
+        inner.stored_hold = stored;
         if inner.nudges.replace(channel.nudges).is_some_and(|before| before != channel.nudges) {
             inner.breaker.retry_now(now);
             inner.paused_until = Duration::ZERO;
@@ -81,13 +107,18 @@ impl AccountGate {
         self.inner().stopped = stopped;
     }
 
-    /// Whether a worker may claim, and when to ask again.
-    pub(super) fn permit(&self, now: Duration) -> Permit {
+    /// Whether a worker may claim, and when to ask again. The probe is to be kept while the mail is under way.
+    pub(super) fn permit(&self, now: Duration) -> (Permit, Option<Probe<'_>>) {
         let mut inner = self.inner();
         if inner.paused_until > now {
-            return Permit::WaitUntil(inner.paused_until);
+            return (Permit::WaitUntil(inner.paused_until), None);
         }
-        inner.breaker.permit(now)
+        let permit = inner.breaker.permit(now);
+        let probe = (permit == Permit::Probe).then(|| {
+            inner.probes += 1;
+            Probe { gate: self, number: inner.probes }
+        });
+        (permit, probe)
     }
 
     /// Whether a mail that was claimed under a permit may still go: another worker's mail may have shut the gate.
@@ -106,17 +137,17 @@ impl AccountGate {
         inner.limiter.take(now).inspect_err(|until| inner.paused_until = *until)
     }
 
-    /// The probe found nothing to send, or was cut short by ourselves.
-    pub(super) fn abandoned(&self, now: Duration) {
-        self.inner().breaker.abandoned(now);
+    /// A mail that had taken leave never came to the server.
+    pub(super) fn give_leave_back(&self) {
+        self.inner().limiter.give_back();
     }
 
-    /// A mail was accepted. `true` when this ended a hold.
-    pub(super) fn accepted(&self) -> bool {
+    /// A mail was accepted.
+    pub(super) fn accepted(&self) {
         let mut inner = self.inner();
         inner.streak.accepted();
         inner.limiter.accepted();
-        Self::works(&mut inner)
+        inner.breaker.success();
     }
 
     /// The server answered about a recipient, as working servers do. Tells whether the refusal is really the
@@ -125,14 +156,14 @@ impl AccountGate {
         let mut inner = self.inner();
         let streak = inner.streak.refused(recipient.as_str(), reply);
         if streak == Streak::Recipient {
-            Self::works(&mut inner);
+            inner.breaker.success();
         }
         streak
     }
 
     /// The server answered as working servers do, whatever it said.
     pub(super) fn answered(&self) {
-        Self::works(&mut self.inner());
+        self.inner().breaker.success();
     }
 
     /// The channel is at fault.
@@ -156,15 +187,19 @@ impl AccountGate {
         }
     }
 
-    /// Something is missing in the parameters.
+    /// Something is missing in the parameters. What a person holds stays held.
     pub(super) fn hold_for(&self, reason: HoldReason, now: Duration) {
-        self.inner().breaker.hold_for(reason, now);
+        let mut inner = self.inner();
+        if inner.breaker.hold().is_none_or(HoldReason::is_probed) {
+            inner.breaker.hold_for(reason, now);
+        }
     }
 
-    fn works(inner: &mut Inner) -> bool {
-        let held = inner.breaker.hold();
-        inner.breaker.success();
-        held.is_some() && inner.breaker.hold().is_none()
+    /// Whether a hold that the database still bears has ended here; says so once.
+    pub(super) fn take_ended_hold(&self) -> bool {
+        let mut inner = self.inner();
+        let is_over = inner.breaker.hold().is_none();
+        inner.stored_hold.take_if(|reason| is_over && reason.is_probed()).is_some()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

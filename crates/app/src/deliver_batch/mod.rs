@@ -34,6 +34,14 @@ use crate::stop::Stop;
 /// The longest that a worker goes without looking, should every wake-up be lost.
 const POLL: Duration = Duration::from_secs(5);
 
+/// How soon a row that is due, and was not to be had, is looked at again: it waits for a chain's head, whose settlement
+/// wakes the worker, or for the head to count as blocked, which wakes nobody.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// How old a batch's knowledge of the account may grow: parameter 297, a hold or a new server counts within this time
+/// and the mail under way.
+const KNOWLEDGE: Duration = Duration::from_secs(1);
+
 /// How long to wait after the database failed.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -87,7 +95,7 @@ struct Shift<'a> {
 /// Whether the batch goes on after a mail.
 enum Flow {
     Continue,
-    End,
+    End(Next),
 }
 
 impl DeliverBatch {
@@ -122,7 +130,7 @@ impl DeliverBatch {
     async fn batch(&self, line: &mut Line, stop: &Stop) -> Result<Next, StoreError> {
         let account_id = self.gate.account();
         let parameters = self.parameters.snapshot().await?.values;
-        let channel = self.channels.find(account_id).await?;
+        let mut channel = self.channels.find(account_id).await?;
         let now = self.clock.elapsed();
         self.gate.follow(&channel, now);
         let stopped = parameters.is_on(Parameter::StopOutgoingMail);
@@ -134,6 +142,7 @@ impl DeliverBatch {
         let account = match outgoing::account(&parameters, self.settings.way_out) {
             Ok(account) => account,
             Err(missing) => {
+                self.hang_up(std::mem::take(line)).await;
                 self.hold(HoldReason::NotConfigured, missing.to_string()).await?;
                 self.gate.hold_for(HoldReason::NotConfigured, now);
                 return Ok(Next::Within(POLL));
@@ -141,16 +150,21 @@ impl DeliverBatch {
         };
         if channel.hold.as_ref().is_some_and(|hold| hold.reason == HoldReason::NotConfigured) {
             self.channels.release(account_id, &[HoldReason::NotConfigured]).await?;
-            self.gate.follow(&self.channels.find(account_id).await?, now);
+            channel = self.channels.find(account_id).await?;
+            self.gate.follow(&channel, now);
         }
-        let permit = self.gate.permit(now);
-        let limit = match permit {
-            Permit::Pass => self.settings.batch,
-            Permit::Probe => 1,
-            Permit::WaitUntil(until) => return Ok(Next::Within(until.saturating_sub(now).min(POLL))),
-            Permit::WaitForProbe => return Ok(Next::Within(DATABASE_PAUSE)),
-            Permit::Held(_) => return Ok(Next::Within(POLL)),
+        let (permit, _probe) = self.gate.permit(now);
+        let wait = match permit {
+            Permit::Pass | Permit::Probe => None,
+            Permit::WaitUntil(until) => Some(until.saturating_sub(now).min(POLL)),
+            Permit::WaitForProbe => Some(DATABASE_PAUSE),
+            Permit::Held(_) => Some(POLL),
         };
+        if let Some(wait) = wait {
+            self.rest(line, now).await;
+            return Ok(Next::Within(wait));
+        }
+        let limit = if permit == Permit::Probe { 1 } else { self.settings.batch };
         let token = LeaseToken(self.ids.random());
         let claim = Claim {
             account: account_id,
@@ -160,15 +174,8 @@ impl DeliverBatch {
             now: self.clock.now(),
             blocked_after: self.settings.blocked_after,
         };
-        let claimed = match self.outbox.claim(&claim).await {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                self.gate.abandoned(now);
-                return Err(error);
-            }
-        };
+        let claimed = self.outbox.claim(&claim).await?;
         if claimed.is_empty() {
-            self.gate.abandoned(now);
             self.rest(line, now).await;
             return self.until_due().await;
         }
@@ -176,8 +183,7 @@ impl DeliverBatch {
         let lease = Lease::keep(self.outbox.clone(), self.clock.clone(), token, self.settings.lease, now);
         let held = claimed.into_iter().map(|claimed| claimed.delivery).collect();
         let shift = Shift { account: &account, nudges: channel.nudges, permit, lease: &lease, stop };
-        self.work_through(held, line, &shift).await?;
-        Ok(Next::AtOnce)
+        self.work_through(held, line, &shift).await
     }
 
     /// Sends what was claimed, in order, and gives back what was not come to.
@@ -186,9 +192,18 @@ impl DeliverBatch {
         mut held: VecDeque<Delivery>,
         line: &mut Line,
         shift: &Shift<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Next, StoreError> {
         let mut ahead: VecDeque<(DeliveryId, Vec<u8>)> = VecDeque::new();
+        let mut looked_at = self.clock.elapsed();
         while let Some(delivery) = held.pop_front() {
+            if self.clock.elapsed().saturating_sub(looked_at) >= KNOWLEDGE {
+                looked_at = self.clock.elapsed();
+                if !self.is_unchanged(shift).await {
+                    held.push_front(delivery);
+                    self.give_back(shift.lease, held).await;
+                    return Ok(Next::AtOnce);
+                }
+            }
             if ahead.is_empty() {
                 match self.outbox.messages(&read_ahead(&delivery, &held)).await {
                     Ok(messages) => ahead = messages.into(),
@@ -207,16 +222,28 @@ impl DeliverBatch {
                 Some(message) => self.send(line, delivery, message, shift).await,
                 None => {
                     let reply = "the message is no longer stored".to_owned();
+                    tracing::error!(alarm = "delivery_dead", delivery = %delivery.id.0, reason = reply, "a mail cannot be sent");
                     self.settle(shift, &delivery, Settlement::Dead { reply }).await;
                     Flow::Continue
                 }
             };
-            if matches!(flow, Flow::End) {
+            if let Flow::End(next) = flow {
                 self.give_back(shift.lease, held).await;
-                return Ok(());
+                return Ok(next);
             }
         }
-        Ok(())
+        Ok(Next::AtOnce)
+    }
+
+    /// Whether what the batch began with still counts. A database that does not answer is found out by the next write.
+    async fn is_unchanged(&self, shift: &Shift<'_>) -> bool {
+        let (Ok(snapshot), Ok(channel)) =
+            (self.parameters.snapshot().await, self.channels.find(self.gate.account()).await)
+        else {
+            return true;
+        };
+        self.gate.note_stopped(snapshot.values.is_on(Parameter::StopOutgoingMail));
+        self.gate.still_honours(shift.permit) && channel.hold.is_none() && channel.nudges == shift.nudges
     }
 
     /// One mail, from the gate to its settlement.
@@ -225,21 +252,23 @@ impl DeliverBatch {
         let lease = shift.lease;
         let may_go = !shift.stop.is_requested() && self.gate.still_honours(shift.permit);
         if !may_go || self.gate.take(now).is_err() {
-            self.gate.abandoned(now);
             self.give_back(lease, VecDeque::from([delivery])).await;
-            return Flow::End;
+            return Flow::End(Next::AtOnce);
         }
         if delivery.sender.as_str() == SENDER_UNSET {
             message = outgoing::readdressed(&message, &shift.account.sender);
             delivery.sender = shift.account.sender.clone();
             match self.outbox.readdress(lease.token, delivery.id, &delivery.sender, message.clone()).await {
                 Ok(true) => {}
-                Ok(false) => return Flow::Continue,
+                Ok(false) => {
+                    self.gate.give_leave_back();
+                    return Flow::Continue;
+                }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a mail could not be given its sender");
-                    self.gate.abandoned(now);
+                    self.gate.give_leave_back();
                     self.give_back(lease, VecDeque::from([delivery])).await;
-                    return Flow::End;
+                    return Flow::End(Next::Within(DATABASE_PAUSE));
                 }
             }
         }
@@ -257,16 +286,21 @@ impl DeliverBatch {
 
     async fn until_due(&self) -> Result<Next, StoreError> {
         let due = self.outbox.next_due(self.gate.account()).await?;
-        let wait = due.map_or(POLL, |due| Duration::try_from(due.duration_since(self.clock.now())).unwrap_or_default());
-        // A due row that was not claimable (behind a chain's head, or just claimed by another) is looked at again soon.
-        Ok(Next::Within(wait.clamp(Duration::from_millis(50), POLL)))
+        let now = self.clock.now();
+        let wait = match due {
+            None => POLL,
+            Some(due) if due <= now => LOOK_AGAIN,
+            Some(due) => Duration::try_from(due.duration_since(now)).unwrap_or_default().min(POLL),
+        };
+        Ok(Next::Within(wait))
     }
 
-    /// Holds the account, with an alarm at the first time.
+    /// Holds the account, with an alarm at the first time. What a person holds stays as it is.
     async fn hold(&self, reason: HoldReason, detail: String) -> Result<(), StoreError> {
         let account = self.gate.account();
         let held = self.channels.find(account).await?.hold;
-        if held.as_ref().is_some_and(|hold| hold.reason == reason && hold.detail == detail) {
+        let is_known = |hold: &Hold| !hold.reason.is_probed() || (hold.reason == reason && hold.detail == detail);
+        if held.as_ref().is_some_and(is_known) {
             return Ok(());
         }
         tracing::error!(alarm = "channel_held", account = account.0, reason = reason.as_str(), detail, "no mail leaves");

@@ -12,7 +12,7 @@ use recado_ports::outbox::{LostBy, Settlement};
 
 use super::attempt::{self, Ending};
 use super::lease::Lease;
-use super::{DeliverBatch, Flow, Shift};
+use super::{DATABASE_PAUSE, DeliverBatch, Flow, Next, Shift};
 
 /// The first wait before a settlement is tried again; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -26,41 +26,48 @@ const LOST_ANSWERS_TO_WARN: u32 = 3;
 impl DeliverBatch {
     /// Writes down how an attempt ended, and tells whether the batch goes on.
     pub(super) async fn conclude(&self, ending: Ending, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
-        let now = self.clock.elapsed();
+        let flow = self.written_down(ending, delivery, shift).await;
+        if self.gate.take_ended_hold() {
+            self.end_hold().await;
+        }
+        flow
+    }
+
+    async fn written_down(&self, ending: Ending, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
         match ending {
             Ending::Sent(reply) => {
-                let ended_hold = self.gate.accepted();
+                self.gate.accepted();
                 fail::fail_point!("deliver.before_settle");
                 self.settle(shift, delivery, Settlement::Sent { reply }).await;
                 fail::fail_point!("deliver.settled");
-                if ended_hold {
-                    self.end_hold().await;
-                }
                 Flow::Continue
             }
             Ending::Failed { error, fenced } => self.failed(error, fenced, delivery, shift).await,
-            Ending::Interrupted | Ending::FenceFailed(_) => {
-                if let Ending::FenceFailed(error) = &ending {
-                    tracing::error!(
-                        alarm = "database",
-                        error = error as &dyn std::error::Error,
-                        "a mail was not sent because its fence could not be written"
-                    );
-                }
-                self.gate.abandoned(now);
+            Ending::Interrupted => {
+                self.gate.give_leave_back();
                 self.give_back(shift.lease, VecDeque::from([delivery.clone()])).await;
-                Flow::End
+                Flow::End(Next::AtOnce)
+            }
+            Ending::FenceFailed(error) => {
+                tracing::error!(
+                    alarm = "database",
+                    delivery = %delivery.id.0,
+                    error = &error as &dyn std::error::Error,
+                    "a mail was not sent because its fence could not be written"
+                );
+                self.gate.give_leave_back();
+                self.give_back(shift.lease, VecDeque::from([delivery.clone()])).await;
+                Flow::End(Next::Within(DATABASE_PAUSE))
             }
             Ending::AnswerAbandoned => {
-                self.gate.abandoned(now);
                 let reply = "the daemon stopped before the server answered".to_owned();
                 let settlement = Settlement::Unsure { at: self.retry_at(delivery), reply, lost_by: LostBy::Ourselves };
                 self.settle(shift, delivery, settlement).await;
-                Flow::End
+                Flow::End(Next::AtOnce)
             }
             Ending::NotOurs => {
                 tracing::info!(delivery = %delivery.id.0, "a mail was called back, or its lease ended, before it left");
-                self.gate.abandoned(now);
+                self.gate.give_leave_back();
                 Flow::Continue
             }
         }
@@ -70,12 +77,18 @@ impl DeliverBatch {
         let now = self.clock.elapsed();
         let text = error.to_string();
         match error {
-            SendError::Channel(fault) => self.channel_fault(&fault, delivery, shift).await,
+            SendError::Channel(fault) => {
+                if !fenced {
+                    // A server that is down for long would use the day's allowance up by probes.
+                    self.gate.give_leave_back();
+                }
+                self.channel_fault(&fault, delivery, shift).await
+            }
             SendError::Throttled(reply) => {
                 self.gate.throttled(now);
                 tracing::warn!(reply = %reply, "the server asks to slow down");
                 self.release(shift, delivery, reply.to_string()).await;
-                Flow::End
+                Flow::End(Next::AtOnce)
             }
             SendError::Retry(reply) => {
                 let settlement = Settlement::Retry { at: self.retry_at(delivery), reply: reply.to_string() };
@@ -99,7 +112,7 @@ impl DeliverBatch {
                 let opened = self.gate.cut(delivery.id, &text, now);
                 let settlement = Settlement::Retry { at: self.retry_at(delivery), reply: text };
                 self.settle(shift, delivery, settlement).await;
-                if opened { Flow::End } else { Flow::Continue }
+                if opened { Flow::End(Next::AtOnce) } else { Flow::Continue }
             }
             SendError::Unsure(_) => {
                 debug_assert!(fenced, "only a mail behind its fence can have left");
@@ -115,7 +128,7 @@ impl DeliverBatch {
                 let at = self.retry_at(delivery);
                 let settlement = Settlement::Unsure { at, reply: text, lost_by: LostBy::Connection };
                 self.settle(shift, delivery, settlement).await;
-                if opened { Flow::End } else { Flow::Continue }
+                if opened { Flow::End(Next::AtOnce) } else { Flow::Continue }
             }
         }
     }
@@ -153,14 +166,14 @@ impl DeliverBatch {
             tracing::warn!(error = &error as &dyn std::error::Error, "a fault of the account could not be noted");
         }
         self.release(shift, delivery, fault.detail.clone()).await;
-        Flow::End
+        Flow::End(Next::AtOnce)
     }
 
-    /// The probe went through: whatever a probe can lift is lifted.
+    /// The server answered otherwise than the hold says: whatever a probe can lift is lifted.
     async fn end_hold(&self) {
         let probed: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| reason.is_probed()).collect();
         match self.channels.release(self.gate.account(), &probed).await {
-            Ok(_) => tracing::info!(account = self.gate.account().0, "the outgoing account works again"),
+            Ok(_) => tracing::info!(account = self.gate.account().0, "the outgoing account is no longer held"),
             // The next round finds the stored hold, probes again, and ends it then.
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "a hold could not be ended"),
         }

@@ -72,6 +72,13 @@ impl RateLimiter {
         Ok(())
     }
 
+    /// The mail that last took leave never came to the server: it counts no more.
+    pub fn give_back(&mut self) {
+        for window in [&mut self.minute, &mut self.day].into_iter().flatten() {
+            window.uncount();
+        }
+    }
+
     /// The server asked to slow down: pauses for 5 s, twice as long each further time, at most 5 minutes.
     ///
     /// Answers that arrive during a pause (to mails begun before it) do not lengthen it.
@@ -129,6 +136,16 @@ impl Window {
         }
     }
 
+    fn uncount(&mut self) {
+        if let Some((_, count)) = self.counts.back_mut() {
+            *count -= 1;
+            self.total -= 1;
+            if *count == 0 {
+                self.counts.pop_back();
+            }
+        }
+    }
+
     /// When the last mail of the slot begun then is out of the window.
     fn leaves_at(&self, begun: Duration) -> Duration {
         begun + self.slot * (SLOTS + 1)
@@ -144,6 +161,23 @@ mod tests {
             per_minute: NonZeroU32::new(per_minute),
             per_day: NonZeroU32::new(per_day),
         })
+    }
+
+    #[test]
+    fn a_mail_that_never_came_to_the_server_is_not_counted() {
+        let mut limiter = limiter(2, 2);
+        let now = Duration::from_secs(1);
+        for _ in 0..10 {
+            limiter.take(now).unwrap();
+            limiter.give_back();
+        }
+        assert_eq!([limiter.take(now), limiter.take(now)], [Ok(()), Ok(())]);
+        assert!(limiter.take(now).is_err());
+        for _ in 0..10 {
+            limiter.give_back();
+        }
+        assert_eq!([limiter.take(now), limiter.take(now)], [Ok(()), Ok(())], "there is nothing to give back below none");
+        assert!(limiter.take(now).is_err());
     }
 
     /// Sends as fast as the limiter lets, up to `end`.
