@@ -1,3 +1,7 @@
-//! Black-box tests: the real binary against real servers.
+//! What the black-box tests share: the real binary as a daemon, its API as a client, and the real servers.
+
+pub mod api;
+pub mod daemon;
+pub mod stores;
 
 pub use recado_test_support::servers;
