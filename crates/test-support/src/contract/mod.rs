@@ -220,6 +220,7 @@ macro_rules! store_contract {
                 a_mail_whose_lease_ran_out_before_the_fence_is_ready_again
                 a_mail_whose_lease_ran_out_behind_the_fence_is_unsure
                 a_late_acceptance_counts_under_the_same_token
+                any_other_late_answer_is_void
                 a_late_acceptance_is_void_once_another_worker_has_the_mail
                 a_renewed_lease_goes_on
                 a_lease_is_renewed_for_what_is_still_held_alone

@@ -4,7 +4,9 @@ use recado_domain::outbox::{DeliveryId, LeaseToken, State};
 use recado_ports::outbox::Claim;
 
 use super::Subject;
-use super::arrange::{LONG_LEASE, SHORT_LEASE, after, claim_at, in_time, sent};
+use super::arrange::{
+    LONG_LEASE, SHORT_LEASE, after, claim_at, dead, in_time, released, retry, sent, unsure,
+};
 use crate::builders::lease;
 use crate::clock::START;
 
@@ -112,6 +114,34 @@ pub async fn a_late_acceptance_counts_under_the_same_token(subject: &Subject) {
         (State::Sent, 1, None)
     );
     assert_eq!(subject.claim(&claim_at(after(86_400))).await, []);
+}
+
+pub async fn any_other_late_answer_is_void(subject: &Subject) {
+    let (unfenced, own) = leased_shortly(subject).await;
+    end_one_lease(subject).await;
+    assert_void(subject, unfenced, own).await;
+    subject
+        .outbox
+        .cancel(unfenced, "not wanted", START)
+        .await
+        .unwrap();
+    let (fenced, own) = leased_shortly(subject).await;
+    subject.outbox.fence(own, &[fenced], START).await.unwrap();
+    end_one_lease(subject).await;
+    assert_void(subject, fenced, own).await;
+}
+
+/// Whoever lost the mail cannot move it, acceptance aside.
+async fn assert_void(subject: &Subject, id: DeliveryId, lease: LeaseToken) {
+    let before = subject.outbox.find(id).await.unwrap();
+    for settlement in [released(None), retry(START), unsure(START), dead()] {
+        assert_eq!(
+            subject.settle(lease, id, settlement.clone()).await,
+            [],
+            "{settlement:?}"
+        );
+        assert_eq!(subject.outbox.find(id).await.unwrap(), before, "{settlement:?}");
+    }
 }
 
 pub async fn a_late_acceptance_is_void_once_another_worker_has_the_mail(subject: &Subject) {

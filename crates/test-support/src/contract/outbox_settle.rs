@@ -196,6 +196,11 @@ pub async fn a_settlement_repeated_is_harmless(subject: &Subject) {
         let (settled, log) = (subject.outbox.find(id).await.unwrap(), subject.log().await);
         subject.settle(lease, id, settlement.clone()).await;
         assert_eq!(subject.outbox.find(id).await.unwrap(), settled, "{settlement:?}");
+        // Nor has the one who settled a mail any other hold on it.
+        if !matches!(settlement, Settlement::Unsure { .. }) {
+            assert_eq!(subject.settle(lease, id, dead()).await, [], "{settlement:?}");
+        }
+        assert_eq!(subject.outbox.find(id).await.unwrap(), settled, "{settlement:?}");
         assert_eq!(subject.log().await, log, "{settlement:?}");
     }
 }

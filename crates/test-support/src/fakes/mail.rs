@@ -283,3 +283,99 @@ impl MailSession for ScriptedSession {
         self.server.script().quits += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builders::{address, draft, id, outgoing_account};
+
+    fn envelope() -> Envelope {
+        let message_id = recado_domain::token::MessageId::parse(&format!("{}@example.org", id())).unwrap();
+        Envelope {
+            from: address("desk@example.org"),
+            to: address("ana@example.com"),
+            size: 4,
+            message_id,
+        }
+    }
+
+    async fn send(session: &mut dyn MailSession) -> Result<Reply, SendError> {
+        session.begin(&envelope()).await?;
+        session.finish(b"mail").await
+    }
+
+    #[tokio::test]
+    async fn a_mail_is_taken_unless_the_script_says_otherwise() {
+        let server = ScriptedTransport::new();
+        let refused = SendError::Retry(Reply::new(450, "4.2.1 later"));
+        server.on_begin(Err(refused.clone()));
+        server.on_finish(Err(SendError::OurFault(Reply::new(554, "5.6.0 what"))));
+        let mut session = server.connect(&outgoing_account()).await.unwrap();
+        assert_eq!(send(session.as_mut()).await, Err(refused));
+        assert!(send(session.as_mut()).await.is_err());
+        assert_eq!(server.sent(), []);
+        assert!(session.is_usable());
+        assert!(send(session.as_mut()).await.unwrap().is_positive());
+        session.quit().await;
+        let sent = server.sent();
+        assert_eq!(
+            (sent.len(), sent[0].connection, sent[0].message.as_slice()),
+            (1, 1, b"mail".as_slice())
+        );
+        assert_eq!(
+            (server.begun().len(), server.connections(), server.quits()),
+            (3, 1, 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_leaves_the_mail_with_the_server_and_the_connection_in_doubt() {
+        let server = ScriptedTransport::new();
+        server.lose_answer("reset");
+        let mut session = server.connect(&outgoing_account()).await.unwrap();
+        assert_eq!(
+            send(session.as_mut()).await,
+            Err(SendError::Unsure("reset".to_owned()))
+        );
+        assert_eq!(server.sent().len(), 1);
+        assert!(!session.is_usable());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_hangs_is_seen_to_have_the_message() {
+        let server = ScriptedTransport::new();
+        server.hang_on_finish();
+        let mut session = server.connect(&outgoing_account()).await.unwrap();
+        tokio::select! {
+            answer = send(session.as_mut()) => panic!("{answer:?}"),
+            () = server.arrived(1) => {}
+        }
+        assert!(!session.is_usable());
+        assert_eq!(server.sent(), []);
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_is_no_connection() {
+        let server = ScriptedTransport::new();
+        server.on_connect(Err(SendError::Channel(
+            recado_domain::channel::ChannelFault::passing("refused"),
+        )));
+        assert!(server.connect(&outgoing_account()).await.is_err());
+        assert_eq!((server.connections(), server.accounts().len()), (0, 1));
+        assert!(server.connect(&outgoing_account()).await.is_ok());
+    }
+
+    #[test]
+    fn a_composed_draft_shows_what_it_was_made_of() {
+        let mut draft = draft("Solicitud 4711", "uno\ndos");
+        draft.in_reply_to = Some(draft.message_id.clone());
+        draft.references = vec![draft.message_id.clone(), draft.message_id.clone()];
+        let mail = String::from_utf8(PlainComposer.compose(&draft).unwrap()).unwrap();
+        let id = &draft.message_id;
+        let head = "From: Tomás Técnico (Mesa de ayuda) <desk@example.org>\r\nTo: Ana Peña <ana@example.com>\r\n\
+                    Subject: Solicitud 4711\r\nDate: 2026-11-22T10:00:00Z\r\n";
+        let rest =
+            format!("Message-ID: {id}\r\nIn-Reply-To: {id}\r\nReferences: {id} {id}\r\n\r\nuno\r\ndos\r\n");
+        assert_eq!(mail, format!("{head}{rest}"));
+    }
+}

@@ -70,6 +70,11 @@ impl Row {
         State::WAITING.contains(&self.state)
     }
 
+    /// Whether a worker has it.
+    fn is_held(&self) -> bool {
+        matches!(self.state, State::Leased | State::Sending)
+    }
+
     /// Whether the mails behind this one may overtake it.
     fn is_passable(&self, now: Timestamp, blocked_after: Duration) -> bool {
         let blocked = |since| {
@@ -88,6 +93,10 @@ impl Row {
             Settlement::Unsure { .. } => Event::LoseTrack,
             Settlement::Dead { .. } => Event::Reject,
         };
+        // Of one who lost the mail, only the late acceptance counts.
+        if !self.is_held() && event != Event::Accept {
+            return false;
+        }
         let Some(next) = self.state.on(event) else {
             return false;
         };

@@ -38,3 +38,21 @@ fn without_tags(html: &str) -> String {
         .into_iter()
         .fold(text, |text, (entity, character)| text.replace(entity, character))
 }
+
+#[cfg(test)]
+mod tests {
+    use recado_domain::template::TemplateKey;
+
+    use super::*;
+    use crate::builders;
+
+    #[test]
+    fn a_comment_shows_in_the_text_part_as_it_was_typed() {
+        let comment = "1 < 2 & «&amp;»\n<b>";
+        let values = TemplateValues::new().with(TemplateKey::CommentText, comment);
+        let rendered = PlainRenderer.render(&builders::template(1), &values).unwrap();
+        let text = rendered.text.unwrap();
+        assert!(text.contains(comment), "{text}");
+        assert!(!text.contains("<p>"), "{text}");
+    }
+}

@@ -311,11 +311,6 @@ impl Outbox for MemoryStore {
 }
 
 impl Row {
-    /// Whether a worker has it.
-    fn is_held(&self) -> bool {
-        matches!(self.state, State::Leased | State::Sending)
-    }
-
     fn is_held_under(&self, lease: LeaseToken) -> bool {
         self.is_held() && self.lease == Some(lease)
     }
