@@ -52,24 +52,37 @@ pub async fn every_account_that_owes_a_mail_is_listed(subject: &Subject) {
     assert_eq!(listed, [0, 3, 5]);
 }
 
-pub async fn a_hold_with_the_same_reason_keeps_its_since(subject: &Subject) {
-    subject
-        .channels
-        .hold(ZERO, &hold(HoldReason::LoginRefused, 1))
-        .await
-        .unwrap();
-    let first = subject.channels.find(ZERO).await.unwrap();
-    assert_eq!(first.hold, Some(hold(HoldReason::LoginRefused, 1)));
-    subject
-        .channels
-        .hold(ZERO, &hold(HoldReason::LoginRefused, 2))
-        .await
-        .unwrap();
-    assert_eq!(
-        held(subject, ZERO).await,
-        Some((HoldReason::LoginRefused, after(1)))
-    );
-    assert_eq!(held(subject, AccountId(1)).await, None);
+pub async fn a_hold_with_the_same_reason_keeps_its_since_and_takes_the_new_words(subject: &Subject) {
+    for reason in HoldReason::ALL {
+        let account = AccountId(u32::from(reason.is_probed()));
+        subject.channels.release(account, &HoldReason::ALL).await.unwrap();
+        let first = Hold {
+            reason,
+            detail: "first".to_owned(),
+            since: after(1),
+        };
+        subject.channels.hold(account, &first).await.unwrap();
+        assert_eq!(
+            subject.channels.find(account).await.unwrap().hold,
+            Some(first.clone())
+        );
+        let again = Hold {
+            reason,
+            detail: "again".to_owned(),
+            since: after(2),
+        };
+        subject.channels.hold(account, &again).await.unwrap();
+        let kept = Hold {
+            since: after(1),
+            ..again
+        };
+        assert_eq!(
+            subject.channels.find(account).await.unwrap().hold,
+            Some(kept),
+            "{reason}"
+        );
+    }
+    assert_eq!(held(subject, AccountId(2)).await, None);
 }
 
 pub async fn a_hold_gives_way_to_another_unless_a_person_must_end_it(subject: &Subject) {

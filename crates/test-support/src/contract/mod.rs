@@ -250,7 +250,7 @@ macro_rules! store_contract {
             channels {
                 an_account_never_used_is_fresh_and_account_0_always_exists
                 every_account_that_owes_a_mail_is_listed
-                a_hold_with_the_same_reason_keeps_its_since
+                a_hold_with_the_same_reason_keeps_its_since_and_takes_the_new_words
                 a_hold_gives_way_to_another_unless_a_person_must_end_it
                 all_accounts_are_held_at_once
                 a_hold_is_released_for_its_reason_alone
