@@ -1,6 +1,6 @@
 //! The contract of the store ports, as tests that every store passes: the databases and the in-memory fakes alike.
 //!
-//! Each behaviour is one function, which takes a [`Subject`] with an empty store. [`store_contract!`] makes a test of each
+//! Each behaviour is one function, which takes a [`Subject`] with an empty store. [`store_contract!`](crate::store_contract) makes a test of each
 //! of them, so a failure names the sentence that was broken:
 //!
 //! ```
@@ -294,15 +294,20 @@ macro_rules! store_contract {
         }
     };
     ($make:ident: $($module:ident { $($behaviour:ident)+ })+) => {
-        $(mod $module {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $behaviour() {
-                let subject: Option<$crate::contract::Subject> = super::$make().await.into();
-                if let Some(subject) = subject {
-                    $crate::contract::$module::$behaviour(&subject).await;
-                }
+        // A module of its own keeps these names apart from the caller's.
+        mod store_contract {
+            use super::$make;
+
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $behaviour() {
+                    let subject: Option<$crate::contract::Subject> = super::$make().await.into();
+                    if let Some(subject) = subject {
+                        $crate::contract::$module::$behaviour(&subject).await;
+                    }
+                })+
             })+
-        })+
+        }
     };
 }
 
