@@ -1,0 +1,183 @@
+//! Taking a comment in: comment, attachments, mails, idempotency record and event, in one commit.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+use recado_ports::comments::{AcceptComment, AcceptError, IdempotencyKey, IdempotencyRecord};
+use recado_ports::events::EventKind;
+use recado_ports::store::StoreError;
+
+use crate::column::{Key, micros, timestamp};
+use crate::database::Database;
+use crate::events::NewEventRow;
+use crate::fault::Fault;
+use crate::operation::{Purpose, queries, run};
+use crate::rows::{ContentRow, NewAttachmentRow, NewCommentRow};
+use crate::schema::{attachment, comment, content, idempotency};
+use crate::wakeup::News;
+
+/// What an idempotency key holds.
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency)]
+struct IdempotencyRow {
+    scope: String,
+    key: String,
+    digest: String,
+    answer: String,
+    expires_at: i64,
+}
+
+impl IdempotencyRow {
+    fn try_into_port(self) -> Result<IdempotencyRecord, Fault> {
+        Ok(IdempotencyRecord {
+            key: IdempotencyKey { scope: self.scope, key: self.key },
+            digest: self.digest,
+            answer: self.answer,
+            expires_at: timestamp(self.expires_at)?,
+        })
+    }
+}
+
+impl From<&IdempotencyRecord> for IdempotencyRow {
+    fn from(record: &IdempotencyRecord) -> Self {
+        Self {
+            scope: record.key.scope.clone(),
+            key: record.key.key.clone(),
+            digest: record.digest.clone(),
+            answer: record.answer.clone(),
+            expires_at: micros(record.expires_at),
+        }
+    }
+}
+
+/// Whether there was anything to take in.
+enum Accepted {
+    /// The comment is stored, now or by an earlier call with the same value.
+    Stored,
+    /// The key was used for another comment; nothing was written.
+    Repeated(IdempotencyRow),
+}
+
+struct Accept {
+    write: AcceptComment,
+    /// When keys that have expired by then may be used anew.
+    now: i64,
+}
+
+queries! {
+    pub(super) async fn accept(connection: &mut Session, input: &Accept) -> Result<Accepted, Fault> {
+        let AcceptComment { comment, contents, deliveries, idempotency } = &input.write;
+        if let Some(record) = idempotency
+            && let Some(stored) = use_key(connection, &IdempotencyRow::from(record), input.now).await?
+        {
+            let same = comment::table.find(Key(comment.id.0)).select(comment::id);
+            let same = same.first::<Key>(connection).await.optional()?;
+            return Ok(if same.is_some() { Accepted::Stored } else { Accepted::Repeated(stored) });
+        }
+        let new = diesel::insert_into(comment::table)
+            .values(NewCommentRow::from(comment))
+            .on_conflict(comment::id)
+            .do_nothing()
+            .execute(connection)
+            .await?;
+        if new == 0 {
+            return Ok(Accepted::Stored);
+        }
+        let contents: Vec<_> = comment
+            .attachments
+            .iter()
+            .zip(contents)
+            .map(|(attachment, bytes)| ContentRow { sha256: &attachment.sha256, bytes })
+            .collect();
+        insert_new!(connection, content::table, &contents);
+        let attachments = NewAttachmentRow::all_of(comment);
+        insert_new!(connection, attachment::table, &attachments);
+        insert_deliveries(connection, deliveries).await?;
+        let ticket = Some(Key(comment.ticket.0));
+        let event = NewEventRow::new(EventKind::CommentCreated, ticket, comment.id.0, micros(comment.created_at));
+        record_events(connection, &[event]).await?;
+        Ok(Accepted::Stored)
+    }
+
+    /// Stores a record under its key; gives what is stored there already and has not expired.
+    async fn use_key(
+        connection: &mut Session,
+        row: &IdempotencyRow,
+        now: i64,
+    ) -> Result<Option<IdempotencyRow>, Fault> {
+        use idempotency::{answer, digest, expires_at, table};
+        let new = diesel::insert_into(table).values(row).on_conflict_do_nothing().execute(connection).await?;
+        if new > 0 {
+            return Ok(None);
+        }
+        let there = table.find((&row.scope, &row.key));
+        let expired = there.filter(expires_at.le(now));
+        let record = (digest.eq(&row.digest), answer.eq(&row.answer), expires_at.eq(row.expires_at));
+        if diesel::update(expired).set(record).execute(connection).await? > 0 {
+            return Ok(None);
+        }
+        Ok(Some(there.select(IdempotencyRow::as_select()).first(connection).await?))
+    }
+
+    pub(super) async fn idempotency(
+        connection: &mut Session,
+        input: &(IdempotencyKey, i64),
+    ) -> Result<Option<IdempotencyRow>, Fault> {
+        let (wanted, now) = input;
+        let stored = idempotency::table
+            .find((&wanted.scope, &wanted.key))
+            .filter(idempotency::expires_at.gt(now))
+            .select(IdempotencyRow::as_select())
+            .first(connection)
+            .await;
+        Ok(stored.optional()?)
+    }
+
+    pub(super) async fn forget_keys(connection: &mut Session, input: &(i64, i64)) -> Result<usize, Fault> {
+        let (now, limit) = *input;
+        let expired: Vec<(String, String)> = idempotency::table
+            .filter(idempotency::expires_at.le(now))
+            .order(idempotency::expires_at)
+            .limit(limit)
+            .select((idempotency::scope, idempotency::key))
+            .load(connection)
+            .await?;
+        let mut forgotten = 0;
+        for (scope, key) in expired {
+            // A key that was used anew meanwhile stays.
+            let row = idempotency::table.find((scope, key)).filter(idempotency::expires_at.le(now));
+            forgotten += diesel::delete(row).execute(connection).await?;
+        }
+        Ok(forgotten)
+    }
+}
+
+pub(super) async fn accept(database: &Database, write: AcceptComment) -> Result<(), AcceptError> {
+    let input = Accept { write, now: database.now() };
+    match run!(database.write(Purpose::Accept.with(News::Both)), accept, input) {
+        Ok(Accepted::Stored) => Ok(()),
+        Ok(Accepted::Repeated(stored)) => {
+            Err(AcceptError::Repeated(stored.try_into_port().map_err(StoreError::from)?))
+        }
+        // A comment refers to its ticket; attachments to what was stored with them.
+        Err(fault) if fault.is_missing_reference() => Err(AcceptError::NoTicket),
+        Err(fault) => Err(StoreError::from(fault).into()),
+    }
+}
+
+pub(super) async fn idempotency(
+    database: &Database,
+    key: &IdempotencyKey,
+    now: Timestamp,
+) -> Result<Option<IdempotencyRecord>, StoreError> {
+    let stored = run!(database.read(), idempotency, (key.clone(), micros(now)))?;
+    Ok(stored.map(IdempotencyRow::try_into_port).transpose()?)
+}
+
+impl Database {
+    /// Forgets idempotency keys that have expired by now, at most `limit` of them; gives how many.
+    pub async fn forget_expired_keys(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let input = (micros(now), i64::from(limit));
+        Ok(run!(self.write(Purpose::Track.with(News::Nothing)), forget_keys, input)? as u64)
+    }
+}

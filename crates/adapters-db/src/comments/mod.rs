@@ -1,0 +1,62 @@
+//! Comments.
+
+mod accept;
+mod list;
+mod retract;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use recado_domain::comment::{AttachmentId, CommentId};
+use recado_domain::outbox::Delivery;
+use recado_domain::person::EmailAddress;
+use recado_domain::ticket::TicketId;
+use recado_ports::comments::{
+    AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, IdempotencyKey, IdempotencyRecord, Retraction,
+};
+use recado_ports::page::{Page, PageRequest};
+use recado_ports::store::StoreError;
+
+use crate::database::Database;
+
+#[async_trait]
+impl Comments for Database {
+    async fn accept(&self, accept: AcceptComment) -> Result<(), AcceptError> {
+        accept::accept(self, accept).await
+    }
+
+    async fn idempotency(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        accept::idempotency(self, key, now).await
+    }
+
+    async fn list(
+        &self,
+        ticket: TicketId,
+        audience: Audience,
+        page: &PageRequest,
+    ) -> Result<Page<CommentWithDeliveries>, StoreError> {
+        list::list(self, ticket, audience, page).await
+    }
+
+    async fn find(&self, ticket: TicketId, id: CommentId) -> Result<Option<CommentWithDeliveries>, StoreError> {
+        list::find(self, ticket, id).await
+    }
+
+    async fn attachment(&self, comment: CommentId, id: AttachmentId) -> Result<Option<Vec<u8>>, StoreError> {
+        list::attachment(self, comment, id).await
+    }
+
+    async fn retract(
+        &self,
+        ticket: TicketId,
+        id: CommentId,
+        retraction: Retraction,
+        keep: &[EmailAddress],
+        now: Timestamp,
+    ) -> Result<Option<Vec<Delivery>>, StoreError> {
+        retract::retract(self, ticket, id, retraction, keep, now).await
+    }
+}

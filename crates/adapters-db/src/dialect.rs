@@ -1,0 +1,96 @@
+//! The few things that the databases say differently, and the bodies that others share. Code in `queries!` sees one
+//! of these modules.
+
+/// SQLite's way.
+pub(crate) mod sqlite {
+    pub(crate) use crate::events::sqlite::record_events;
+    pub(crate) use crate::outbox::enqueue::sqlite::insert_deliveries;
+    /// A connection.
+    pub(crate) type Session = crate::sqlite::Connection;
+
+    /// Diesel's name for the database.
+    pub(crate) type Backend = diesel::sqlite::Sqlite;
+
+    /// Inserts rows, leaving those that are there already as they are.
+    macro_rules! insert_new {
+        ($connection:expr, $table:expr, $rows:expr) => {
+            for row in $rows {
+                diesel::insert_into($table).values(row).on_conflict_do_nothing().execute($connection).await?;
+            }
+        };
+    }
+    pub(crate) use insert_new;
+
+    /// The same, giving a column of those that were new.
+    macro_rules! insert_new_returning {
+        ($connection:expr, $table:expr, $rows:expr, $column:expr => $kind:ty) => {{
+            let mut new: Vec<$kind> = Vec::new();
+            for row in $rows {
+                let inserted: Vec<$kind> = diesel::insert_into($table)
+                    .values(row)
+                    .on_conflict_do_nothing()
+                    .returning($column)
+                    .get_results($connection)
+                    .await?;
+                new.extend(inserted);
+            }
+            new
+        }};
+    }
+    pub(crate) use insert_new_returning;
+
+    /// Loads rows that no other transaction holds, and holds them. One transaction runs at a time here.
+    macro_rules! load_free {
+        ($connection:expr, $query:expr) => {
+            $query.load($connection).await?
+        };
+    }
+    pub(crate) use load_free;
+}
+
+/// PostgreSQL's way.
+pub(crate) mod postgres {
+    pub(crate) use crate::events::postgres::record_events;
+    pub(crate) use crate::outbox::enqueue::postgres::insert_deliveries;
+    /// A connection.
+    pub(crate) type Session = crate::postgres::Connection;
+
+    /// Diesel's name for the database.
+    pub(crate) type Backend = diesel::pg::Pg;
+
+    /// Inserts rows, leaving those that are there already as they are.
+    macro_rules! insert_new {
+        ($connection:expr, $table:expr, $rows:expr) => {
+            if !$rows.is_empty() {
+                diesel::insert_into($table).values($rows).on_conflict_do_nothing().execute($connection).await?;
+            }
+        };
+    }
+    pub(crate) use insert_new;
+
+    /// The same, giving a column of those that were new.
+    macro_rules! insert_new_returning {
+        ($connection:expr, $table:expr, $rows:expr, $column:expr => $kind:ty) => {{
+            let new: Vec<$kind> = if $rows.is_empty() {
+                Vec::new()
+            } else {
+                diesel::insert_into($table)
+                    .values($rows)
+                    .on_conflict_do_nothing()
+                    .returning($column)
+                    .get_results($connection)
+                    .await?
+            };
+            new
+        }};
+    }
+    pub(crate) use insert_new_returning;
+
+    /// Loads rows that no other transaction holds, and holds them.
+    macro_rules! load_free {
+        ($connection:expr, $query:expr) => {
+            $query.for_update().skip_locked().load($connection).await?
+        };
+    }
+    pub(crate) use load_free;
+}

@@ -1,0 +1,161 @@
+//! The log of events, and waiting for news.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+use recado_domain::ticket::TicketId;
+use recado_ports::events::{Event, EventKind, Events, Topic};
+use recado_ports::store::StoreError;
+use uuid::Uuid;
+
+use crate::column::{Key, micros, timestamp, word};
+use crate::database::{Backend, Database};
+use crate::fault::Fault;
+use crate::literal::{Behind, Settled};
+use crate::operation::{Purpose, queries, run};
+use crate::schema::event;
+use crate::wakeup::News;
+
+/// Most entries that one transaction forgets.
+const CHUNK: i64 = 5_000;
+
+/// An entry to store. Number and transaction are the database's.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = event)]
+pub(crate) struct NewEventRow {
+    kind: &'static str,
+    ticket: Option<Key>,
+    subject: Key,
+    at: i64,
+}
+
+impl NewEventRow {
+    pub(crate) fn new(kind: EventKind, ticket: Option<Key>, subject: Uuid, at: i64) -> Self {
+        Self { kind: kind.as_str(), ticket, subject: Key(subject), at }
+    }
+}
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = event)]
+struct EventRow {
+    xid: i64,
+    seq: i64,
+    kind: String,
+    ticket: Option<Key>,
+    subject: Key,
+    at: i64,
+}
+
+impl EventRow {
+    fn try_into_port(self) -> Result<Event, Fault> {
+        Ok(Event {
+            cursor: Place { xid: self.xid, seq: self.seq }.to_string(),
+            kind: word("an event's kind", &self.kind, EventKind::parse)?,
+            ticket: self.ticket.map(|Key(id)| TicketId(id)),
+            subject: self.subject.0,
+            at: timestamp(self.at)?,
+        })
+    }
+}
+
+/// Where an entry stands: by transaction, then by number. SQLite has one writer at a time, so the number does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    xid: i64,
+    seq: i64,
+}
+
+impl Place {
+    fn parse(cursor: &str) -> Option<Self> {
+        let (xid, seq) = cursor.split_once('-')?;
+        Some(Self { xid: xid.parse().ok()?, seq: seq.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.xid, self.seq)
+    }
+}
+
+queries! {
+    pub(crate) async fn record_events(connection: &mut Session, rows: &[NewEventRow]) -> Result<(), Fault> {
+        insert_new!(connection, event::table, rows);
+        Ok(())
+    }
+
+    pub(super) async fn after(
+        connection: &mut Session,
+        input: &(Option<Place>, i64),
+    ) -> Result<Vec<EventRow>, Fault> {
+        let (place, limit) = *input;
+        let Place { xid, seq } = place.unwrap_or(Place { xid: -1, seq: -1 });
+        let rows = event::table
+            .filter(Settled)
+            .filter(Behind { xid, seq })
+            .order((event::xid, event::seq))
+            .limit(limit)
+            .select(EventRow::as_select())
+            .load(connection)
+            .await?;
+        Ok(rows)
+    }
+
+    pub(super) async fn newest(connection: &mut Session, _input: &()) -> Result<Option<Place>, Fault> {
+        let newest = event::table
+            .filter(Settled)
+            .order((event::xid.desc(), event::seq.desc()))
+            .select((event::xid, event::seq))
+            .first::<(i64, i64)>(connection)
+            .await
+            .optional()?;
+        Ok(newest.map(|(xid, seq)| Place { xid, seq }))
+    }
+
+    pub(super) async fn forget(connection: &mut Session, before: &i64) -> Result<usize, Fault> {
+        let old = event::table.filter(event::at.lt(before)).order(event::at).limit(CHUNK);
+        let old: Vec<i64> = old.select(event::seq).load(connection).await?;
+        Ok(diesel::delete(event::table.filter(event::seq.eq_any(old))).execute(connection).await?)
+    }
+}
+
+#[async_trait]
+impl Events for Database {
+    async fn after(&self, cursor: Option<String>, limit: u16) -> Result<Vec<Event>, StoreError> {
+        let place = match &cursor {
+            None => None,
+            Some(text) => match Place::parse(text) {
+                Some(place) => Some(place),
+                // A cursor that we never gave: nothing is known to come after it.
+                None => return Ok(Vec::new()),
+            },
+        };
+        let rows = run!(self.read(), after, (place, i64::from(limit)))?;
+        Ok(rows.into_iter().map(EventRow::try_into_port).collect::<Result<_, _>>()?)
+    }
+
+    async fn newest(&self) -> Result<Option<String>, StoreError> {
+        Ok(run!(self.read(), newest, ())?.map(|place| place.to_string()))
+    }
+
+    async fn wait(&self, topic: Topic, at_most: Duration) {
+        match &self.backend {
+            Backend::Sqlite(store) => store.wait(topic, at_most).await,
+            Backend::Postgres(store) => store.wait(topic, at_most).await,
+        }
+    }
+
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            let chunk = run!(self.write(Purpose::Track.with(News::Nothing)), forget, micros(before))?;
+            forgotten += chunk as u64;
+            if chunk == 0 {
+                return Ok(forgotten);
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Conditions that a query holds as text: a partial index is used where the query names its states literally, and a
+//! prepared statement stays cached, which it does not with diesel's `sql`.
+
+use diesel::backend::Backend;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sqlite::Sqlite;
+use diesel::QueryResult;
+
+macro_rules! expression {
+    ($name:ident -> $kind:ty) => {
+        impl Expression for $name {
+            type SqlType = $kind;
+        }
+        impl<Source> AppearsOnTable<Source> for $name {}
+        impl<Source> SelectableExpression<Source> for $name {}
+        impl<Groups> ValidGrouping<Groups> for $name {
+            type IsAggregate = is_aggregate::Never;
+        }
+    };
+}
+
+macro_rules! literal {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, QueryId)]
+        pub(crate) struct $name;
+
+        expression!($name -> Bool);
+
+        impl<DB: Backend> QueryFragment<DB> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+    )+};
+}
+
+literal! {
+    /// Mails that a worker may claim: `State::WAITING`.
+    Waiting = "outbox.state IN ('ready', 'retry', 'unsure')";
+    /// Mails that somebody holds a lease on.
+    Held = "outbox.state IN ('leased', 'sending')";
+    /// Mails that are neither sent nor called back.
+    Unfinished = "outbox.state IN ('ready', 'leased', 'sending', 'retry', 'unsure', 'dead')";
+    /// The mail before another one in its chain has a way to go: `State::is_active`.
+    HeadIsActive = "head.state IN ('ready', 'leased', 'sending', 'retry', 'unsure')";
+    /// Causes that this version knows; others are a later version's.
+    KnownCause = "outbox.cause_kind IN ('comment', 'test')";
+}
+
+/// The clock that leases end by, some microseconds on: the server's on PostgreSQL, which all daemons share. SQLite
+/// has one daemon, whose monotonic clock's reading is in the offset.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct LeaseClock(pub(crate) i64);
+
+expression!(LeaseClock -> BigInt);
+
+impl QueryFragment<Sqlite> for LeaseClock {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<BigInt, _>(&self.0)
+    }
+}
+
+impl QueryFragment<Pg> for LeaseClock {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("((extract(epoch FROM clock_timestamp()) * 1000000)::bigint + ");
+        out.push_bind_param::<BigInt, _>(&self.0)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// The attempts with this one counted, unless the fence did.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Charge;
+
+expression!(Charge -> BigInt);
+
+impl<DB: Backend> QueryFragment<DB> for Charge {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("attempts + CASE state WHEN 'leased' THEN 1 ELSE 0 END");
+        Ok(())
+    }
+}
+
+/// The attempts without the one that the fence counted.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Refund;
+
+expression!(Refund -> BigInt);
+
+impl<DB: Backend> QueryFragment<DB> for Refund {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("attempts - CASE state WHEN 'sending' THEN 1 ELSE 0 END");
+        Ok(())
+    }
+}
+
+/// Since when a mail has been refused: since this time, unless it was refused before.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct BlockedSince(pub(crate) i64);
+
+expression!(BlockedSince -> Nullable<BigInt>);
+
+impl<DB: Backend> QueryFragment<DB> for BlockedSince
+where
+    DB: diesel::sql_types::HasSqlType<BigInt>,
+    i64: diesel::serialize::ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("coalesce(blocked_since, ");
+        out.push_bind_param::<BigInt, _>(&self.0)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Entries of the log before which none can appear any more. On PostgreSQL those of transactions before the oldest
+/// one still running; SQLite has one writer at a time.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Settled;
+
+expression!(Settled -> Bool);
+
+impl QueryFragment<Sqlite> for Settled {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("1 = 1");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for Settled {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("event.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint");
+        Ok(())
+    }
+}
+
+/// Entries of the log behind a place. Compared as rows, so that the index on both columns is used.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Behind {
+    pub(crate) xid: i64,
+    pub(crate) seq: i64,
+}
+
+expression!(Behind -> Bool);
+
+impl<DB: Backend> QueryFragment<DB> for Behind
+where
+    DB: diesel::sql_types::HasSqlType<BigInt>,
+    i64: diesel::serialize::ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(event.xid, event.seq) > (");
+        out.push_bind_param::<BigInt, _>(&self.xid)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.seq)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Tickets on which a person is requester, responsible or watcher, or in whose group they are. A union, so that each
+/// way is found by its index.
+#[derive(Debug, Clone)]
+pub(crate) struct VisibleTo {
+    pub(crate) email: String,
+    pub(crate) groups: Vec<String>,
+}
+
+expression!(VisibleTo -> Bool);
+
+impl QueryId for VisibleTo {
+    type QueryId = ();
+    // The text depends on the number of groups.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB: Backend> QueryFragment<DB> for VisibleTo
+where
+    DB: diesel::sql_types::HasSqlType<Text>,
+    String: diesel::serialize::ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        out.push_sql("ticket.id IN (SELECT id FROM ticket WHERE requester_email = ");
+        out.push_bind_param::<Text, _>(&self.email)?;
+        out.push_sql(" UNION SELECT id FROM ticket WHERE responsible_email = ");
+        out.push_bind_param::<Text, _>(&self.email)?;
+        out.push_sql(" UNION SELECT ticket FROM ticket_watcher WHERE email = ");
+        out.push_bind_param::<Text, _>(&self.email)?;
+        for group in &self.groups {
+            out.push_sql(" UNION SELECT id FROM ticket WHERE group_email = ");
+            out.push_bind_param::<Text, _>(group)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recado_domain::outbox::State;
+
+    fn words(states: impl IntoIterator<Item = State>) -> String {
+        let quoted: Vec<_> = states.into_iter().map(|state| format!("'{}'", state.as_str())).collect();
+        quoted.join(", ")
+    }
+
+    fn text(fragment: &impl QueryFragment<Sqlite>) -> String {
+        diesel::debug_query::<Sqlite, _>(fragment).to_string()
+    }
+
+    #[test]
+    fn the_literal_states_are_those_of_the_domain() {
+        let is = |state: &State, other: &[State]| other.contains(state);
+        let of = |wanted: fn(&State) -> bool| words(State::ALL.into_iter().filter(|state| wanted(state)));
+        assert!(text(&Waiting).contains(&format!("({})", words(State::WAITING))));
+        assert!(text(&HeadIsActive).contains(&format!("({})", of(|state| state.is_active()))));
+        assert!(text(&Held).contains(&format!("({})", words([State::Leased, State::Sending]))));
+        let unfinished = State::ALL.into_iter().filter(|state| !is(state, &[State::Sent, State::Cancelled]));
+        assert!(text(&Unfinished).contains(&format!("({})", words(unfinished))));
+    }
+}

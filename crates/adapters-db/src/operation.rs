@@ -1,0 +1,104 @@
+//! Operations: what one transaction does, written once and compiled for each database.
+
+use futures_util::future::BoxFuture;
+
+use crate::fault::Fault;
+use crate::wakeup::News;
+
+/// The body of a transaction: a function of a connection and its input alone, so that it can be run again after a
+/// collision, on another thread, or beside others in one transaction.
+pub(crate) type Operation<C, I, T> = for<'a> fn(&'a mut C, &'a I) -> BoxFuture<'a, Result<T, Fault>>;
+
+/// What a writing transaction is for. It decides whether the commit waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A comment, or a mail that no comment causes, is taken in.
+    Accept,
+    /// Somebody wrote something that must not be lost: a ticket, a template, a parameter.
+    Record,
+    /// A worker passes the fence before the final dot.
+    Fence,
+    /// A worker leaves rows.
+    Settle,
+    /// What a worker does or notes that may be lost in a power failure without harm: claims, leases, ticks.
+    Track,
+}
+
+impl Purpose {
+    /// Whether the caller is promised that the commit is on the disk.
+    pub(crate) fn is_flushed(self) -> bool {
+        matches!(self, Self::Accept | Self::Record)
+    }
+
+    /// A named point for crash tests, compiled to nothing without the `fail` crate's feature.
+    pub(crate) fn before_commit(self) {
+        match self {
+            Self::Accept => fail::fail_point!("accept.before_commit"),
+            Self::Fence => fail::fail_point!("fence.before_commit"),
+            Self::Settle => fail::fail_point!("settle.before_commit"),
+            Self::Record | Self::Track => {}
+        }
+    }
+
+    /// The same, once the commit is done and nobody knows of it yet.
+    pub(crate) fn after_commit(self) {
+        match self {
+            Self::Accept => fail::fail_point!("accept.after_commit"),
+            Self::Fence => fail::fail_point!("fence.after_commit"),
+            Self::Settle => fail::fail_point!("settle.after_commit"),
+            Self::Record | Self::Track => {}
+        }
+    }
+}
+
+/// A writing transaction's terms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// What it is for.
+    pub(crate) purpose: Purpose,
+    /// Whom its commit is news for.
+    pub(crate) news: News,
+}
+
+impl Purpose {
+    /// These terms, with news for those who wait.
+    pub(crate) fn with(self, news: News) -> Terms {
+        Terms { purpose: self, news }
+    }
+}
+
+/// Compiles functions on a connection twice, as modules `sqlite` and `postgres`.
+///
+/// Inside, `Connection` is the database's own connection type, and `crate::dialect`'s names mean what that database
+/// needs. `queries! { … }` holds ordinary items; whatever they use is imported by the file around them.
+macro_rules! queries {
+    ($($item:item)*) => {
+        pub(crate) mod sqlite {
+            use super::*;
+            use crate::dialect::sqlite::*;
+            $($item)*
+        }
+        pub(crate) mod postgres {
+            use super::*;
+            use crate::dialect::postgres::*;
+            $($item)*
+        }
+    };
+}
+pub(crate) use queries;
+
+/// Runs an operation that [`queries!`] compiled on whichever database there is: `run!(database.write(terms), name, input)`
+/// or `run!(database.read(), name, input)`.
+macro_rules! run {
+    ($database:ident.$mode:ident($($terms:expr)?), $operation:ident, $input:expr) => {
+        match &$database.backend {
+            crate::database::Backend::Sqlite(store) => {
+                store.$mode($($terms,)? $input, |connection, input| Box::pin(sqlite::$operation(connection, input))).await
+            }
+            crate::database::Backend::Postgres(store) => {
+                store.$mode($($terms,)? $input, |connection, input| Box::pin(postgres::$operation(connection, input))).await
+            }
+        }
+    };
+}
+pub(crate) use run;

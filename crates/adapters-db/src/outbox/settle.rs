@@ -1,0 +1,244 @@
+//! Ending a hold on mails: settling, expiry, and forgetting the messages of those sent long ago.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+use recado_domain::channel::AccountId;
+use recado_domain::outbox::{DeliveryId, Event, LeaseToken, State};
+use recado_ports::events::EventKind;
+use recado_ports::outbox::{LostBy, Settlement};
+use recado_ports::store::StoreError;
+
+use crate::column::{Key, micros, span};
+use crate::database::Database;
+use crate::events::NewEventRow;
+use crate::fault::Fault;
+use crate::literal::{BlockedSince, Charge, Refund, Waiting};
+use crate::operation::{Purpose, queries, run};
+use crate::rows::NewAttemptRow;
+use crate::schema::{channel, delivery_attempt, outbox, outbox_message};
+use crate::wakeup::News;
+
+/// Most mails that expire in one transaction.
+const CHUNK: i64 = 500;
+/// Why they are dead then.
+const EXPIRED: &str = "expired";
+
+struct Settle {
+    lease: Key,
+    settlements: Vec<(Key, Settlement)>,
+    now: i64,
+}
+
+struct Expire {
+    account: i64,
+    expire: i64,
+    now: i64,
+}
+
+/// What a settlement does to a row; `None` leaves a column as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = outbox)]
+struct Change<'a> {
+    state: &'static str,
+    last_reply: Option<&'a str>,
+    due_at: Option<i64>,
+    kept_since: Option<i64>,
+    /// `Some(None)` writes NULL. Kept with `sent` and `unsure`: a late or repeated answer still counts.
+    lease_token: Option<Option<Key>>,
+}
+
+/// The event, the state that it leads to, and the columns besides the counters.
+fn change(settlement: &Settlement, now: i64) -> (Event, Change<'_>) {
+    let change = |state: State, reply| Change {
+        state: state.as_str(),
+        last_reply: reply,
+        due_at: None,
+        kept_since: None,
+        lease_token: Some(None),
+    };
+    match settlement {
+        Settlement::Sent { reply } => {
+            let sent = change(State::Sent, Some(reply.as_str()));
+            (Event::Accept, Change { kept_since: Some(now), lease_token: None, ..sent })
+        }
+        Settlement::Released { not_before, reply } => {
+            let released = change(State::Ready, reply.as_deref());
+            (Event::Release, Change { due_at: not_before.map(micros), ..released })
+        }
+        Settlement::Retry { at, reply } => {
+            let retry = change(State::Retry, Some(reply.as_str()));
+            (Event::Refuse, Change { due_at: Some(micros(*at)), ..retry })
+        }
+        Settlement::Unsure { at, reply, .. } => {
+            let unsure = change(State::Unsure, Some(reply.as_str()));
+            (Event::LoseTrack, Change { due_at: Some(micros(*at)), lease_token: None, ..unsure })
+        }
+        Settlement::Dead { reply } => (Event::Reject, change(State::Dead, Some(reply.as_str()))),
+    }
+}
+
+queries! {
+    pub(super) async fn settle(connection: &mut Session, input: &Settle) -> Result<Vec<Key>, Fault> {
+        let mut settled = Vec::new();
+        let mut events = Vec::new();
+        let mut attempts = Vec::new();
+        for (id, settlement) in &input.settlements {
+            let (event, change) = change(settlement, input.now);
+            let outcome = change.state;
+            let reply = change.last_reply;
+            // Of one who lost the mail, only the late acceptance counts.
+            let held = |state: &State| matches!(state, State::Leased | State::Sending) || event == Event::Accept;
+            let states = State::sources(event).into_iter().filter(held).map(State::as_str);
+            let row = outbox::table
+                .filter(outbox::id.eq(id))
+                .filter(outbox::lease_token.eq(input.lease))
+                .filter(outbox::state.eq_any(states));
+            let ticket: Option<Option<Key>> = match settlement {
+                Settlement::Sent { .. } => {
+                    diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
+                }
+                Settlement::Released { .. } => {
+                    let change = (change, outbox::attempts.eq(Refund));
+                    diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
+                }
+                Settlement::Retry { .. } | Settlement::Dead { .. } => {
+                    let change = (change, outbox::attempts.eq(Charge), blocked_from(input.now));
+                    diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
+                }
+                Settlement::Unsure { lost_by, .. } => {
+                    let lost = outbox::lost_answers.eq(outbox::lost_answers + i64::from(*lost_by == LostBy::Connection));
+                    let change = (change, lost, blocked_from(input.now));
+                    diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
+                }
+            }
+            .optional()?;
+            match ticket {
+                Some(ticket) => {
+                    settled.push(*id);
+                    events.push(NewEventRow::new(EventKind::DeliveryChanged, ticket, id.0, input.now));
+                    if event != Event::Release {
+                        attempts.push(NewAttemptRow { delivery: *id, at: input.now, outcome, reply });
+                    }
+                }
+                // The call before this one may have been committed without its answer being heard.
+                None if event == Event::Accept => {
+                    let same = outbox::table
+                        .filter(outbox::id.eq(id))
+                        .filter(outbox::lease_token.eq(input.lease))
+                        .filter(outbox::state.eq(State::Sent.as_str()));
+                    settled.extend(same.select(outbox::id).get_results::<Key>(connection).await?);
+                }
+                None => {}
+            }
+        }
+        insert_new!(connection, delivery_attempt::table, &attempts);
+        record_events(connection, &events).await?;
+        Ok(settled)
+    }
+
+    pub(super) async fn expire(connection: &mut Session, input: &Expire) -> Result<Vec<Key>, Fault> {
+        let open_time = channel::table.find(input.account).select(channel::open_time);
+        let open_time: Option<i64> = open_time.first(connection).await.optional()?;
+        let over = open_time.unwrap_or(0).saturating_sub(input.expire);
+        let ids: Vec<Key> = outbox::table
+            .filter(outbox::account.eq(input.account))
+            .filter(outbox::open_base.lt(over))
+            .filter(Waiting)
+            .order(outbox::open_base)
+            .limit(CHUNK)
+            .select(outbox::id)
+            .load(connection)
+            .await?;
+        let waiting = outbox::table.filter(outbox::id.eq_any(ids)).filter(Waiting);
+        let dead = (outbox::state.eq(State::Dead.as_str()), outbox::last_reply.eq(EXPIRED));
+        let expired: Vec<(Key, Option<Key>)> = diesel::update(waiting)
+            .set((dead, outbox::lease_token.eq(None::<Key>)))
+            .returning((outbox::id, outbox::ticket))
+            .get_results(connection)
+            .await?;
+        let attempts: Vec<_> = expired
+            .iter()
+            .map(|(id, _)| NewAttemptRow {
+                delivery: *id,
+                at: input.now,
+                outcome: State::Dead.as_str(),
+                reply: Some(EXPIRED),
+            })
+            .collect();
+        insert_new!(connection, delivery_attempt::table, &attempts);
+        let events: Vec<_> = expired
+            .iter()
+            .map(|(id, ticket)| NewEventRow::new(EventKind::DeliveryChanged, *ticket, id.0, input.now))
+            .collect();
+        record_events(connection, &events).await?;
+        Ok(expired.into_iter().map(|(id, _)| id).collect())
+    }
+
+    pub(super) async fn forget_messages(connection: &mut Session, input: &(i64, i64)) -> Result<usize, Fault> {
+        let (before, limit) = *input;
+        let old: Vec<Key> = outbox::table
+            .filter(outbox::kept_since.is_not_null())
+            .filter(outbox::kept_since.lt(before))
+            .order(outbox::kept_since)
+            .limit(limit)
+            .select(outbox::id)
+            .load(connection)
+            .await?;
+        let rows = outbox::table.filter(outbox::id.eq_any(&old));
+        diesel::update(rows).set(outbox::kept_since.eq(None::<i64>)).execute(connection).await?;
+        let messages = outbox_message::table.filter(outbox_message::delivery.eq_any(&old));
+        Ok(diesel::delete(messages).execute(connection).await?)
+    }
+}
+
+/// Since when a mail is refused: since the first time.
+fn blocked_from(now: i64) -> diesel::dsl::Eq<outbox::blocked_since, BlockedSince> {
+    outbox::blocked_since.eq(BlockedSince(now))
+}
+
+pub(super) async fn settle(
+    database: &Database,
+    lease: LeaseToken,
+    settlements: &[(DeliveryId, Settlement)],
+    now: Timestamp,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    let mut settlements: Vec<_> = settlements.iter().map(|(id, how)| (Key(id.0), how.clone())).collect();
+    // In one order everywhere, so that transactions wait for each other and never in a circle.
+    settlements.sort_by_key(|(id, _)| *id);
+    let input = Settle { lease: Key(lease.0), settlements, now: micros(now) };
+    let settled = run!(database.write(Purpose::Settle.with(News::Log)), settle, input)?;
+    Ok(settled.into_iter().map(|Key(id)| DeliveryId(id)).collect())
+}
+
+pub(super) async fn expire(
+    database: &Database,
+    account: AccountId,
+    expire: Duration,
+    now: Timestamp,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    let mut all = Vec::new();
+    loop {
+        let input = Expire { account: i64::from(account.0), expire: span(expire), now: micros(now) };
+        let expired = run!(database.write(Purpose::Track.with(News::Nothing)), expire, input)?;
+        if expired.is_empty() {
+            break;
+        }
+        all.extend(expired.into_iter().map(|Key(id)| DeliveryId(id)));
+    }
+    if !all.is_empty() {
+        database.spread(News::Both);
+    }
+    Ok(all)
+}
+
+pub(super) async fn forget_messages(
+    database: &Database,
+    sent_before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let input = (micros(sent_before), i64::from(limit));
+    Ok(run!(database.write(Purpose::Track.with(News::Nothing)), forget_messages, input)? as u64)
+}

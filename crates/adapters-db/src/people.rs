@@ -1,0 +1,202 @@
+//! Accounts, tokens and groups.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use recado_domain::person::{EmailAddress, Group, Role, Standing, User, UserId};
+use recado_ports::people::{AddUserError, NewToken, People, TokenHash, TokenOwner};
+use recado_ports::store::StoreError;
+use recado_ports::templates::Written;
+
+use crate::column::{Key, micros, word};
+use crate::database::Database;
+use crate::fault::Fault;
+use crate::operation::{Purpose, queries, run};
+use crate::rows::{address, party};
+use crate::schema::{app_user, group_member, token, user_group};
+use crate::wakeup::News;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = app_user)]
+struct UserRow {
+    id: Key,
+    name: String,
+    email: String,
+    role: String,
+    standing: String,
+}
+
+impl UserRow {
+    fn try_into_domain(self) -> Result<User, Fault> {
+        Ok(User {
+            id: UserId(self.id.0),
+            party: party(&self.name, &self.email)?,
+            role: word("a role", &self.role, Role::parse)?,
+            standing: word("an account's standing", &self.standing, parse_standing)?,
+        })
+    }
+}
+
+#[derive(Debug, Insertable)]
+#[diesel(table_name = group_member)]
+struct MemberRow<'a> {
+    group_email: &'a str,
+    position: i64,
+    email: &'a str,
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Active => "active",
+        Standing::Disabled => "disabled",
+    }
+}
+
+fn parse_standing(text: &str) -> Option<Standing> {
+    [Standing::Active, Standing::Disabled].into_iter().find(|known| standing(*known) == text)
+}
+
+queries! {
+    pub(super) async fn add_user(connection: &mut Session, input: &(User, Option<String>)) -> Result<(), Fault> {
+        let (user, password_hash) = input;
+        diesel::insert_into(app_user::table)
+            .values((
+                app_user::id.eq(Key(user.id.0)),
+                app_user::name.eq(user.party.name.as_str()),
+                app_user::email.eq(user.party.email.as_str()),
+                app_user::role.eq(user.role.as_str()),
+                app_user::standing.eq(standing(user.standing)),
+                app_user::password_hash.eq(password_hash),
+            ))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn find_user(
+        connection: &mut Session,
+        email: &EmailAddress,
+    ) -> Result<Option<UserRow>, Fault> {
+        let row = app_user::table.filter(app_user::email.eq(email.as_str())).select(UserRow::as_select());
+        Ok(row.first(connection).await.optional()?)
+    }
+
+    pub(super) async fn technicians(
+        connection: &mut Session,
+        among: &Vec<EmailAddress>,
+    ) -> Result<Vec<String>, Fault> {
+        let technicians = app_user::table
+            .filter(app_user::email.eq_any(among.iter().map(EmailAddress::as_str)))
+            .filter(app_user::role.eq(Role::Technician.as_str()));
+        Ok(technicians.select(app_user::email).load(connection).await?)
+    }
+
+    pub(super) async fn add_token(connection: &mut Session, new: &NewToken) -> Result<(), Fault> {
+        diesel::insert_into(token::table)
+            .values((
+                token::id.eq(Key(new.id)),
+                token::owner.eq(Key(new.user.0)),
+                token::label.eq(&new.label),
+                token::hash.eq(&new.hash.0),
+                token::created_at.eq(micros(new.created_at)),
+            ))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn find_token(
+        connection: &mut Session,
+        hash: &TokenHash,
+    ) -> Result<Option<(Key, UserRow, Vec<String>)>, Fault> {
+        let owner = token::table
+            .inner_join(app_user::table.on(app_user::id.eq(token::owner)))
+            .filter(token::hash.eq(&hash.0))
+            .select((token::id, UserRow::as_select()));
+        let Some((id, user)) = owner.first::<(Key, UserRow)>(connection).await.optional()? else {
+            return Ok(None);
+        };
+        let groups = group_member::table.filter(group_member::email.eq(&user.email));
+        let groups = groups.select(group_member::group_email).distinct().order(group_member::group_email);
+        let groups = groups.load(connection).await?;
+        Ok(Some((id, user, groups)))
+    }
+
+    pub(super) async fn put_group(connection: &mut Session, group: &Group) -> Result<Written, Fault> {
+        let (email, name) = (group.party.email.as_str(), group.party.name.as_str());
+        let new = diesel::insert_into(user_group::table)
+            .values((user_group::email.eq(email), user_group::name.eq(name)))
+            .on_conflict(user_group::email)
+            .do_nothing()
+            .execute(connection)
+            .await?;
+        // Writing the row holds it: two writes of a group come one after the other.
+        let row = user_group::table.find(email);
+        diesel::update(row).set(user_group::name.eq(name)).execute(connection).await?;
+        let members = group_member::table.filter(group_member::group_email.eq(email));
+        diesel::delete(members).execute(connection).await?;
+        let members: Vec<_> = (0..)
+            .zip(&group.members)
+            .map(|(position, member)| MemberRow { group_email: email, position, email: member.as_str() })
+            .collect();
+        insert_new!(connection, group_member::table, &members);
+        Ok(if new > 0 { Written::Created } else { Written::Replaced })
+    }
+
+    pub(super) async fn find_group(
+        connection: &mut Session,
+        email: &EmailAddress,
+    ) -> Result<Option<(String, Vec<String>)>, Fault> {
+        let name = user_group::table.find(email.as_str()).select(user_group::name);
+        let Some(name) = name.first(connection).await.optional()? else { return Ok(None) };
+        let members = group_member::table
+            .filter(group_member::group_email.eq(email.as_str()))
+            .order(group_member::position)
+            .select(group_member::email);
+        Ok(Some((name, members.load(connection).await?)))
+    }
+}
+
+#[async_trait]
+impl People for Database {
+    async fn add_user(&self, user: &User, password_hash: Option<String>) -> Result<(), AddUserError> {
+        let terms = Purpose::Record.with(News::Nothing);
+        match run!(self.write(terms), add_user, (user.clone(), password_hash)) {
+            Ok(()) => Ok(()),
+            Err(fault) if fault.is_taken_key() => Err(AddUserError::Exists(user.party.email.clone())),
+            Err(fault) => Err(StoreError::from(fault).into()),
+        }
+    }
+
+    async fn find_user(&self, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+        let row = run!(self.read(), find_user, email.clone())?;
+        Ok(row.map(UserRow::try_into_domain).transpose()?)
+    }
+
+    async fn technicians(&self, among: &[EmailAddress]) -> Result<BTreeSet<EmailAddress>, StoreError> {
+        let found = run!(self.read(), technicians, among.to_vec())?;
+        Ok(found.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
+    }
+
+    async fn add_token(&self, token: &NewToken) -> Result<(), StoreError> {
+        Ok(run!(self.write(Purpose::Record.with(News::Nothing)), add_token, token.clone())?)
+    }
+
+    async fn find_token(&self, hash: &TokenHash) -> Result<Option<TokenOwner>, StoreError> {
+        let Some((Key(token), user, groups)) = run!(self.read(), find_token, hash.clone())? else { return Ok(None) };
+        let groups = groups.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
+        Ok(Some(TokenOwner { token, user: user.try_into_domain()?, groups }))
+    }
+
+    async fn put_group(&self, group: &Group) -> Result<Written, StoreError> {
+        Ok(run!(self.write(Purpose::Record.with(News::Nothing)), put_group, group.clone())?)
+    }
+
+    async fn find_group(&self, email: &EmailAddress) -> Result<Option<Group>, StoreError> {
+        let Some((name, members)) = run!(self.read(), find_group, email.clone())? else { return Ok(None) };
+        let members = members.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
+        Ok(Some(Group { party: party(&name, email.as_str())?, members }))
+    }
+}

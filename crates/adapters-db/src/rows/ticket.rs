@@ -1,0 +1,155 @@
+//! Rows of tickets and their watchers.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use recado_domain::locale::Locale;
+use recado_domain::person::Party;
+use recado_domain::ticket::{Ticket, TicketId, TicketNumber, TicketStatus, Version};
+
+use super::party;
+use crate::column::{Key, corrupt, micros, timestamp, word};
+use crate::fault::Fault;
+use crate::schema::{ticket, ticket_watcher};
+
+/// A stored ticket.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = ticket)]
+pub(crate) struct TicketRow {
+    pub(crate) id: Key,
+    number: String,
+    title: String,
+    requester_name: String,
+    requester_email: String,
+    responsible_name: Option<String>,
+    responsible_email: Option<String>,
+    group_name: Option<String>,
+    group_email: Option<String>,
+    status: String,
+    contract: Option<String>,
+    locale: Option<String>,
+    attributes: String,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TicketRow {
+    /// With its watchers, in their order.
+    pub(crate) fn try_into_domain(self, watchers: Vec<WatcherRow>) -> Result<Ticket, Fault> {
+        let number = TicketNumber::parse(&self.number).map_err(|source| corrupt("a ticket's number", source))?;
+        let locale = self.locale.map(|text| Locale::parse(&text)).transpose();
+        let attributes: BTreeMap<String, String> =
+            serde_json::from_str(&self.attributes).map_err(|source| corrupt("a ticket's attributes", source))?;
+        Ok(Ticket {
+            id: TicketId(self.id.0),
+            number,
+            title: self.title,
+            requester: party(&self.requester_name, &self.requester_email)?,
+            responsible: optional_party(self.responsible_name, self.responsible_email)?,
+            group: optional_party(self.group_name, self.group_email)?,
+            status: word("a ticket's status", &self.status, TicketStatus::parse)?,
+            contract: self.contract,
+            locale: locale.map_err(|source| corrupt("a ticket's locale", source))?,
+            watchers: watchers.iter().map(|row| party(&row.name, &row.email)).collect::<Result<_, _>>()?,
+            attributes,
+            version: Version(self.version),
+            created_at: timestamp(self.created_at)?,
+            updated_at: timestamp(self.updated_at)?,
+        })
+    }
+}
+
+fn optional_party(name: Option<String>, email: Option<String>) -> Result<Option<Party>, Fault> {
+    email.map(|email| party(name.as_deref().unwrap_or_default(), &email)).transpose()
+}
+
+/// A ticket to store. As a change set an absent value is written as NULL.
+#[derive(Debug, Insertable, AsChangeset)]
+#[diesel(table_name = ticket)]
+#[diesel(treat_none_as_null = true)]
+pub(crate) struct NewTicketRow<'a> {
+    id: Key,
+    number: &'a str,
+    number_folded: String,
+    search_text: String,
+    title: &'a str,
+    requester_name: &'a str,
+    requester_email: &'a str,
+    responsible_name: Option<&'a str>,
+    responsible_email: Option<&'a str>,
+    group_name: Option<&'a str>,
+    group_email: Option<&'a str>,
+    status: &'static str,
+    contract: Option<&'a str>,
+    locale: Option<&'static str>,
+    attributes: String,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl<'a> NewTicketRow<'a> {
+    pub(crate) fn new(ticket: &'a Ticket, version: Version) -> Self {
+        let name = |party: &'a Option<Party>| party.as_ref().map(|party| party.name.as_str());
+        let email = |party: &'a Option<Party>| party.as_ref().map(|party| party.email.as_str());
+        Self {
+            id: Key(ticket.id.0),
+            number: ticket.number.as_str(),
+            number_folded: ticket.number.folded(),
+            search_text: search_text(&format!("{}\n{}", ticket.number, ticket.title)),
+            title: &ticket.title,
+            requester_name: ticket.requester.name.as_str(),
+            requester_email: ticket.requester.email.as_str(),
+            responsible_name: name(&ticket.responsible),
+            responsible_email: email(&ticket.responsible),
+            group_name: name(&ticket.group),
+            group_email: email(&ticket.group),
+            status: ticket.status.as_str(),
+            contract: ticket.contract.as_deref(),
+            locale: ticket.locale.map(Locale::as_str),
+            attributes: serde_json::to_string(&ticket.attributes).expect("a map of texts is JSON"),
+            version: version.0,
+            created_at: micros(ticket.created_at),
+            updated_at: micros(ticket.updated_at),
+        }
+    }
+}
+
+/// The form in which texts are searched: databases fold ASCII alone, or by their own lights.
+pub(crate) fn search_text(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A stored watcher.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = ticket_watcher)]
+pub(crate) struct WatcherRow {
+    pub(crate) ticket: Key,
+    name: String,
+    email: String,
+}
+
+/// A watcher to store.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = ticket_watcher)]
+pub(crate) struct NewWatcherRow<'a> {
+    ticket: Key,
+    position: i64,
+    name: &'a str,
+    email: &'a str,
+}
+
+impl<'a> NewWatcherRow<'a> {
+    pub(crate) fn all_of(ticket: &'a Ticket) -> Vec<Self> {
+        (0..)
+            .zip(&ticket.watchers)
+            .map(|(position, watcher)| Self {
+                ticket: Key(ticket.id.0),
+                position,
+                name: watcher.name.as_str(),
+                email: watcher.email.as_str(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,291 @@
+//! The writer thread: whatever jobs are queued share one transaction, a savepoint each, and are answered after its
+//! commit (group commit).
+//!
+//! A job that fails is rolled back alone. When the whole transaction is gone with it (a full disk, a broken file), or
+//! a job panics, every job of the group fails and the connection is opened anew: none of them was answered yet.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use diesel::deserialize::QueryableByName;
+use diesel::sql_types::BigInt;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use futures_util::FutureExt;
+use tokio::sync::oneshot;
+
+use super::connection::{Connection, establish, finished};
+use crate::fault::Fault;
+use crate::operation::{Operation, Purpose, Terms};
+use crate::wakeup::{News, Wakeups};
+
+/// Most jobs in one transaction.
+const GROUP: usize = 128;
+/// How often the thread looks for other processes' commits while somebody waits for news.
+const LOOK: Duration = Duration::from_millis(200);
+/// A commit that did not wait for the disk is on it after this.
+const FLUSH: Duration = Duration::from_millis(800);
+
+/// The way to the writer thread. Dropping it lets the thread finish what is queued, and waits for that.
+pub(super) struct Writer {
+    jobs: Option<Sender<Box<dyn Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(path: PathBuf, wakeups: Arc<Wakeups>) -> Self {
+        let (jobs, queue) = channel();
+        let thread = std::thread::Builder::new()
+            .name("recado-writer".to_owned())
+            .spawn(move || Loop::new(path, wakeups).run(&queue))
+            .expect("the system gives a thread at the start");
+        Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)) }
+    }
+
+    /// Queues a job and waits for its group's commit. When the caller goes away the job is still done.
+    pub(super) async fn write<I, T>(
+        &self,
+        terms: Terms,
+        input: I,
+        operation: Operation<Connection, I, T>,
+    ) -> Result<T, Fault>
+    where
+        I: Send + 'static,
+        T: Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(Task { terms, input, operation, result: None, answer });
+        let jobs = self.jobs.as_ref().expect("the queue is open until the drop");
+        jobs.send(job).map_err(|_| Fault::unavailable("the writer thread has ended"))?;
+        answered.await.unwrap_or_else(|_| Err(Fault::unavailable("the writer thread has ended")))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the database's writer thread panicked");
+        }
+    }
+}
+
+/// A queued transaction, its types hidden.
+trait Job: Send {
+    fn terms(&self) -> Terms;
+    /// Runs it within a savepoint; the caller undoes it when this fails.
+    fn run(&mut self, connection: &mut Connection) -> Ran;
+    /// Tells the caller how the group ended.
+    fn answer(self: Box<Self>, end: &Result<(), String>);
+}
+
+/// How a job went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ran {
+    Well,
+    Badly,
+}
+
+struct Task<I, T> {
+    terms: Terms,
+    input: I,
+    operation: Operation<Connection, I, T>,
+    result: Option<Result<T, Fault>>,
+    answer: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<I: Send, T: Send> Job for Task<I, T> {
+    fn terms(&self) -> Terms {
+        self.terms
+    }
+
+    fn run(&mut self, connection: &mut Connection) -> Ran {
+        let result = finished((self.operation)(connection, &self.input));
+        let ran = if result.is_ok() { Ran::Well } else { Ran::Badly };
+        self.result = Some(result);
+        ran
+    }
+
+    fn answer(self: Box<Self>, end: &Result<(), String>) {
+        let result = match (end, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(Fault::unavailable("the job was not run")),
+            (Err(cause), _) => Err(Fault::unavailable(cause.clone())),
+        };
+        // A caller that went away wants no answer.
+        let _unwanted = self.answer.send(result);
+    }
+}
+
+/// What the thread keeps between groups. Its pace is its own matter, so it asks no clock port.
+struct Loop {
+    path: PathBuf,
+    wakeups: Arc<Wakeups>,
+    connection: Option<Connection>,
+    synchronous: Synchronous,
+    /// Since when there are commits that did not wait for the disk.
+    unflushed_since: Option<Instant>,
+    /// What `PRAGMA data_version` was, and when: it changes with other connections' commits alone.
+    seen: Option<(i64, Instant)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Synchronous {
+    Full,
+    Normal,
+}
+
+impl Loop {
+    fn new(path: PathBuf, wakeups: Arc<Wakeups>) -> Self {
+        Self {
+            path,
+            wakeups,
+            connection: None,
+            synchronous: Synchronous::Full,
+            unflushed_since: None,
+            seen: None,
+        }
+    }
+
+    fn run(mut self, queue: &Receiver<Box<dyn Job>>) {
+        if let Err(fault) = self.connection() {
+            tracing::warn!(?fault, "the database cannot be opened yet");
+        }
+        loop {
+            match queue.recv_timeout(LOOK) {
+                Ok(first) => {
+                    let mut group = vec![first];
+                    group.extend(queue.try_iter().take(GROUP - 1));
+                    self.commit(group);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let chores = catch_unwind(AssertUnwindSafe(|| self.chores()));
+            if !matches!(chores, Ok(Ok(()))) {
+                self.reset();
+            }
+        }
+        if self.unflushed_since.is_some() && self.flush().is_err() {
+            tracing::warn!("the last marks were not flushed to disk; the system will do so");
+        }
+    }
+
+    /// Runs a group in one transaction and answers its jobs.
+    fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
+        let transaction = catch_unwind(AssertUnwindSafe(|| self.transact(&mut group)));
+        let end = match transaction {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(fault)) => Err(recado_ports::store::StoreError::from(fault)),
+            Err(_) => Err(recado_ports::store::StoreError::Unavailable("a job of the group panicked".into())),
+        };
+        let end = end.map_err(|error| {
+            self.reset();
+            let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            tracing::error!(jobs = group.len(), %cause, "a group of writes failed");
+            cause
+        });
+        let news = group.iter().fold(News::Nothing, |news, job| news.and(job.terms().news));
+        for job in group {
+            job.answer(&end);
+        }
+        if end.is_ok() {
+            self.wakeups.spread(news);
+        }
+    }
+
+    fn transact(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+        let purposes: Vec<Purpose> = group.iter().map(|job| job.terms().purpose).collect();
+        let flushed = purposes.iter().any(|purpose| purpose.is_flushed());
+        self.set_synchronous(if flushed { Synchronous::Full } else { Synchronous::Normal })?;
+        let connection = self.connection()?;
+        execute(connection, "BEGIN IMMEDIATE")?;
+        for job in group.iter_mut() {
+            execute(connection, "SAVEPOINT job")?;
+            if job.run(connection) == Ran::Badly {
+                // Fails when the transaction is gone altogether: nothing that this group did counts then.
+                execute(connection, "ROLLBACK TO job")?;
+            }
+            execute(connection, "RELEASE job")?;
+        }
+        purposes.iter().for_each(|purpose| purpose.before_commit());
+        execute(connection, "COMMIT")?;
+        purposes.iter().for_each(|purpose| purpose.after_commit());
+        self.unflushed_since = if flushed { None } else { self.unflushed_since.or(Some(Instant::now())) };
+        Ok(())
+    }
+
+    /// What is due between groups: flushing, and looking for what other processes wrote.
+    fn chores(&mut self) -> Result<(), Fault> {
+        let now = Instant::now();
+        if self.unflushed_since.is_some_and(|since| now.duration_since(since) >= FLUSH) {
+            self.flush()?;
+        }
+        if self.wakeups.is_awaited() && self.seen.is_none_or(|(_, at)| now.duration_since(at) >= LOOK) {
+            let version = data_version(self.connection()?)?;
+            if self.seen.is_some_and(|(seen, _)| seen != version) {
+                self.wakeups.spread(News::Both);
+            }
+            self.seen = Some((version, now));
+        }
+        Ok(())
+    }
+
+    /// A commit that waits for the disk takes those before it along: the write-ahead log is one file.
+    fn flush(&mut self) -> Result<(), Fault> {
+        self.set_synchronous(Synchronous::Full)?;
+        execute(self.connection()?, "UPDATE flush SET number = number + 1 WHERE id = 0")?;
+        self.unflushed_since = None;
+        Ok(())
+    }
+
+    fn set_synchronous(&mut self, wanted: Synchronous) -> Result<(), Fault> {
+        self.connection()?;
+        if self.synchronous != wanted {
+            let pragma = match wanted {
+                Synchronous::Full => "PRAGMA synchronous = FULL",
+                Synchronous::Normal => "PRAGMA synchronous = NORMAL",
+            };
+            execute(self.connection()?, pragma)?;
+            self.synchronous = wanted;
+        }
+        Ok(())
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, Fault> {
+        if self.connection.is_none() {
+            let mut connection = Connection::new(establish(&self.path)?);
+            // Known before anybody waits, so that the first look finds what was written since.
+            self.seen = Some((data_version(&mut connection)?, Instant::now()));
+            self.connection = Some(connection);
+            self.synchronous = Synchronous::Full;
+        }
+        Ok(self.connection.as_mut().expect("it was opened above"))
+    }
+
+    /// Closes the connection, and with it whatever transaction was left; the next group opens another.
+    fn reset(&mut self) {
+        self.connection = None;
+        // What other processes wrote meanwhile would go unnoticed by the new connection.
+        self.wakeups.spread(News::Both);
+    }
+}
+
+fn execute(connection: &mut Connection, sql: &str) -> Result<(), Fault> {
+    let future = SimpleAsyncConnection::batch_execute(connection, sql);
+    Ok(future.now_or_never().expect("nothing that runs inline waits")?)
+}
+
+fn data_version(connection: &mut Connection) -> Result<i64, Fault> {
+    #[derive(QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = BigInt)]
+        data_version: i64,
+    }
+    let query = diesel::sql_query("PRAGMA data_version").get_result::<Version>(connection);
+    Ok(query.now_or_never().expect("nothing that runs inline waits")?.data_version)
+}
