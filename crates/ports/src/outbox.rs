@@ -203,6 +203,7 @@ pub trait Outbox: Send + Sync {
 
     /// Ends the caller's hold on rows, writes their attempts and `delivery.changed` events, and gives the ids that
     /// still were the caller's. Attempts are counted once, at the fence or here. Repeating a call is harmless.
+    /// An acceptance that the same token settled already is given again: the first answer may not have been heard.
     async fn settle(
         &self,
         lease: LeaseToken,

@@ -211,6 +211,7 @@ macro_rules! store_contract {
                 a_mail_given_back_without_a_time_keeps_its_own
                 a_settlement_under_a_foreign_token_changes_nothing
                 a_settlement_repeated_is_harmless
+                an_acceptance_repeated_is_known_to_be_the_callers
                 settlements_of_one_call_stand_for_themselves
                 attempts_add_up_and_are_kept_in_order
                 a_leased_mail_is_readdressed_by_its_holder_alone

@@ -19,14 +19,12 @@ async fn tick(subject: &Subject, account: u32, opening: Opening, seconds: u64) {
         .unwrap();
 }
 
-/// Opens account 0 for this many seconds, from a moment on, by ticks of at most a minute.
-async fn open(subject: &Subject, from: u64, seconds: u64) {
-    tick(subject, 0, Opening::Shut, from).await;
-    for passed in (60..=seconds)
-        .step_by(60)
-        .chain((!seconds.is_multiple_of(60)).then_some(seconds))
-    {
-        tick(subject, 0, Opening::Open, from + passed).await;
+/// Opens an account for this many seconds, from a moment on, by ticks of at most a minute.
+async fn open(subject: &Subject, account: u32, from: u64, seconds: u64) {
+    tick(subject, account, Opening::Shut, from).await;
+    let rest = (!seconds.is_multiple_of(60)).then_some(seconds);
+    for passed in (60..=seconds).step_by(60).chain(rest) {
+        tick(subject, account, Opening::Open, from + passed).await;
     }
 }
 
@@ -81,7 +79,7 @@ pub async fn a_long_gap_between_ticks_counts_as_shut(subject: &Subject) {
 }
 
 pub async fn open_time_begins_when_the_mail_is_stored(subject: &Subject) {
-    open(subject, 0, 600).await;
+    open(subject, 0, 0, 600).await;
     subject.due_mail().await;
     assert_eq!(open_time(subject).await, Duration::ZERO);
     tick(subject, 0, Opening::Open, 630).await;
@@ -95,9 +93,10 @@ pub async fn waiting_mails_expire_by_the_time_that_their_account_was_open(subjec
         subject.mail_in(State::Unsure).await,
         subject.due_mail().await,
     ];
-    open(subject, 0, 300).await;
+    open(subject, 0, 0, 300).await;
     let young = subject.due_mail().await;
-    open(subject, 300, 300).await;
+    open(subject, 0, 300, 300).await;
+    open(subject, 2, 600, 6_000).await;
     assert_eq!(expire(subject, 600).await, [], "not more than that");
     assert_eq!(expire(subject, 599).await, old);
     for id in old {
@@ -105,6 +104,7 @@ pub async fn waiting_mails_expire_by_the_time_that_their_account_was_open(subjec
         assert_eq!((delivery.state, delivery.next_attempt_at), (State::Dead, None));
         assert_eq!(delivery.last_reply.as_deref(), Some("expired"));
     }
+    assert_eq!(subject.attempts(old[2]).await, [], "giving up is no attempt");
     assert_eq!(
         (subject.state(young).await, subject.state(elsewhere).await),
         (State::Ready, State::Ready)
@@ -114,7 +114,7 @@ pub async fn waiting_mails_expire_by_the_time_that_their_account_was_open(subjec
 
 pub async fn a_mail_that_is_worked_on_does_not_expire(subject: &Subject) {
     let worked_on = [subject.leased().await.0, subject.sending().await.0];
-    open(subject, 0, 300).await;
+    open(subject, 0, 0, 300).await;
     assert_eq!(expire(subject, 1).await, []);
     assert_eq!(subject.state(worked_on[0]).await, State::Leased);
     assert_eq!(subject.state(worked_on[1]).await, State::Sending);
@@ -122,11 +122,11 @@ pub async fn a_mail_that_is_worked_on_does_not_expire(subject: &Subject) {
 
 pub async fn a_requeued_mail_expires_anew(subject: &Subject) {
     let id = subject.due_mail().await;
-    open(subject, 0, 300).await;
+    open(subject, 0, 0, 300).await;
     assert_eq!(expire(subject, 200).await, [id]);
     subject.outbox.requeue(id, after(300)).await.unwrap();
     assert_eq!(open_time(subject).await, Duration::ZERO);
     assert_eq!(expire(subject, 200).await, []);
-    open(subject, 300, 201).await;
+    open(subject, 0, 300, 201).await;
     assert_eq!(expire(subject, 200).await, [id]);
 }

@@ -197,12 +197,23 @@ pub async fn a_settlement_repeated_is_harmless(subject: &Subject) {
         subject.settle(lease, id, settlement.clone()).await;
         assert_eq!(subject.outbox.find(id).await.unwrap(), settled, "{settlement:?}");
         // Nor has the one who settled a mail any other hold on it.
-        if !matches!(settlement, Settlement::Unsure { .. }) {
-            assert_eq!(subject.settle(lease, id, dead()).await, [], "{settlement:?}");
-        }
+        assert_eq!(subject.settle(lease, id, dead()).await, [], "{settlement:?}");
         assert_eq!(subject.outbox.find(id).await.unwrap(), settled, "{settlement:?}");
         assert_eq!(subject.log().await, log, "{settlement:?}");
     }
+}
+
+pub async fn an_acceptance_repeated_is_known_to_be_the_callers(subject: &Subject) {
+    let (id, own) = subject.sending().await;
+    for _ in 0..2 {
+        assert_eq!(
+            subject.settle(own, id, sent()).await,
+            [id],
+            "the first answer may not have been heard"
+        );
+        assert_eq!(subject.settle(lease(), id, sent()).await, []);
+    }
+    assert_eq!(subject.attempts(id).await, [State::Sent]);
 }
 
 pub async fn settlements_of_one_call_stand_for_themselves(subject: &Subject) {

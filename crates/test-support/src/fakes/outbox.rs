@@ -33,7 +33,7 @@ pub(super) struct Row {
     created_at: Timestamp,
     /// Counts while the row waits; a release without a time returns to it.
     due_at: Timestamp,
-    /// An ended lease leaves it on an `unsure` row, for a late answer.
+    /// Stays on `unsure` and `sent` rows, for a late or repeated acceptance.
     lease: Option<LeaseToken>,
     /// By the elapsed time of the store's clock.
     lease_end: Duration,
@@ -102,7 +102,10 @@ impl Row {
         };
         let charged_at_fence = self.state != State::Leased;
         self.state = next;
-        self.lease = None;
+        // Kept where a late or repeated acceptance still counts.
+        if !matches!(next, State::Sent | State::Unsure) {
+            self.lease = None;
+        }
         let reply = match settlement {
             Settlement::Released { not_before, reply } => {
                 self.due_at = not_before.unwrap_or(self.due_at);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use recado_domain::channel::AccountId;
-use recado_domain::outbox::{Attempt, Delivery, DeliveryId, Event, LeaseToken, State};
+use recado_domain::outbox::{Delivery, DeliveryId, Event, LeaseToken, State};
 use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_domain::token::MessageId;
@@ -129,10 +129,12 @@ impl Outbox for MemoryStore {
         Ok(self.write(|tables| {
             let mut settled = Vec::new();
             for (id, settlement) in settlements {
-                if let Some(row) = tables.outbox.get_mut(id)
-                    && row.lease == Some(lease)
-                    && row.settle(settlement, now)
-                {
+                let row = tables.outbox.get_mut(id).filter(|row| row.lease == Some(lease));
+                let Some(row) = row else { continue };
+                if row.state == State::Sent && matches!(settlement, Settlement::Sent { .. }) {
+                    // The call before this one was carried out, and its answer not heard.
+                    settled.push(*id);
+                } else if row.settle(settlement, now) {
                     let delivery = row.delivery();
                     tables.log_delivery(&delivery, now);
                     tables.wake_outbox();
@@ -181,11 +183,6 @@ impl Outbox for MemoryStore {
                 row.state = row.state.on(Event::Reject).expect("the row waits");
                 row.lease = None;
                 row.last_reply = Some("expired".to_owned());
-                row.history.push(Attempt {
-                    at: now,
-                    outcome: row.state,
-                    reply: row.last_reply.clone(),
-                });
                 let delivery = row.delivery();
                 tables.log_delivery(&delivery, now);
                 tables.wake_outbox();
