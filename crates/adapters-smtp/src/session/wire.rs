@@ -3,9 +3,12 @@
 use recado_domain::reply::Reply;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use std::future::{Future as _, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -206,7 +209,12 @@ impl Wire {
 
     /// Whether the server is there and has said nothing out of turn, as far as is known without waiting.
     pub(super) async fn is_silent(&mut self) -> bool {
-        !self.has_unread() && timeout(Duration::ZERO, self.receive()).await.is_err()
+        if self.has_unread() {
+            return false;
+        }
+        // Asked once, not awaited; a timeout of zero would last until the timer's next millisecond, for every mail.
+        let mut receive = pin!(self.receive());
+        poll_fn(|context| Poll::Ready(receive.as_mut().poll(context).is_pending())).await
     }
 
     /// Tells the other side that nothing more comes.
