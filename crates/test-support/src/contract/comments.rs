@@ -158,6 +158,31 @@ pub async fn accepting_the_same_comment_again_changes_nothing(subject: &Subject)
     );
 }
 
+pub async fn one_comment_accepted_by_several_calls_at_once_is_stored_once(subject: &Subject) {
+    let ticket = subject.ticket("1").await;
+    let accept = AcceptComment {
+        idempotency: Some(idempotency("k", "d", NEVER)),
+        ..comment(&ticket)
+            .attachment("a", b"uno")
+            .owing(&["ana@example.com", "eva@example.com"])
+    };
+    let before = subject.log().await.len();
+    let mut calls = JoinSet::new();
+    for _ in 0..4 {
+        let (comments, accept) = (subject.comments.clone(), accept.clone());
+        calls.spawn(async move { comments.accept(accept).await.unwrap() });
+    }
+    calls.join_all().await;
+    assert_eq!(subject.log().await.len(), before + 1);
+    let found = subject
+        .comments
+        .find(ticket.id, accept.comment.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((&found.comment, found.deliveries.len()), (&accept.comment, 2));
+}
+
 pub async fn a_used_key_gives_its_record_and_writes_nothing(subject: &Subject) {
     let ticket = subject.ticket("1").await;
     let first = idempotency("k", "digest of the first", NEVER);

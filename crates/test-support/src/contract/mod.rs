@@ -169,6 +169,7 @@ macro_rules! store_contract {
                 an_attachment_is_read_back_and_equal_contents_are_no_conflict
                 a_comment_on_a_missing_ticket_leaves_nothing
                 accepting_the_same_comment_again_changes_nothing
+                one_comment_accepted_by_several_calls_at_once_is_stored_once
                 a_used_key_gives_its_record_and_writes_nothing
                 a_key_belongs_to_its_scope
                 an_expired_key_may_be_used_again
@@ -232,6 +233,7 @@ macro_rules! store_contract {
                 a_mail_that_has_not_left_is_cancelled_with_the_reason
                 a_mail_that_may_have_left_or_is_at_its_end_is_not_cancelled
                 a_leased_mail_that_is_cancelled_finds_the_fence_shut
+                of_fence_and_cancellation_at_once_a_single_one_goes_through
                 an_unknown_mail_is_neither_found_nor_requeued_nor_cancelled
                 deliveries_are_listed_oldest_first_and_filtered
                 pages_repeat_and_skip_nothing_while_mails_are_stored

@@ -76,6 +76,27 @@ pub async fn a_leased_mail_that_is_cancelled_finds_the_fence_shut(subject: &Subj
     assert_eq!(subject.state(id).await, State::Cancelled);
 }
 
+pub async fn of_fence_and_cancellation_at_once_a_single_one_goes_through(subject: &Subject) {
+    for _ in 0..20 {
+        let (id, lease) = subject.leased().await;
+        let (worker, operator) = (subject.outbox.clone(), subject.outbox.clone());
+        let fence = tokio::spawn(async move { worker.fence(lease, &[id], START).await.unwrap() });
+        let cancel = tokio::spawn(async move { operator.cancel(id, "not wanted", START).await });
+        match (fence.await.unwrap().as_slice(), cancel.await.unwrap()) {
+            ([fenced], Err(TransitionError::Illegal(State::Sending))) => {
+                assert_eq!((*fenced, subject.state(id).await), (id, State::Sending));
+            }
+            ([], Ok(cancelled)) => {
+                assert_eq!(
+                    (cancelled.state, subject.state(id).await),
+                    (State::Cancelled, State::Cancelled)
+                );
+            }
+            both => panic!("{both:?}"),
+        }
+    }
+}
+
 pub async fn an_unknown_mail_is_neither_found_nor_requeued_nor_cancelled(subject: &Subject) {
     let unknown = DeliveryId(id());
     assert_eq!(subject.outbox.find(unknown).await.unwrap(), None);
