@@ -3,8 +3,8 @@
 //! One profile and one choice of features: clippy and rustdoc share the checked dependencies, the tests and the
 //! binary under test share the built ones, so that a run from nothing compiles every dependency twice and not more.
 
+use crate::environment::FEATURES;
 use crate::progress::step;
-use crate::test::FEATURES;
 use crate::{check_layers, test, tidy, workspace};
 
 /// Runs every step.

@@ -2,6 +2,7 @@
 
 mod check_layers;
 mod ci;
+mod environment;
 mod install;
 mod progress;
 mod test;

@@ -1,31 +1,18 @@
-//! `test`: every test, against real servers where their programs are.
-//!
-//! Everything is built once, with the features of the crash harness, so that the binary under test and the tests
-//! share their dependencies. Then the servers that the whole run shares are started, the tests run, and what could not
-//! run is listed by name. The tests learn what is there from environment variables, see `recado_test_support::servers`.
+//! `test`: every test, against real servers where their programs are, and a sum in the last line.
 
 mod count;
 
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, IsTerminal, stderr};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
 use anyhow::{Context, bail, ensure};
-use cargo_metadata::MetadataCommand;
-use recado_test_support::servers::postgres::{self, Durability, Postgres};
-use recado_test_support::servers::{ABSENT, SKIPPED_VARIABLE, SUITES, Suite};
+use recado_test_support::servers::SKIPPED_VARIABLE;
 
 use self::count::Count;
-use crate::{install, workspace};
-
-/// What every build of the binary under test, and every check of it, is made with.
-pub(crate) const FEATURES: [&str; 2] = ["--features", "recado/failpoints"];
-
-/// Tells the tests where the daemon is.
-const BINARY_VARIABLE: &str = "RECADO_BIN";
+use crate::environment::{Environment, FEATURES, Found, Missing};
+use crate::workspace;
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
@@ -38,84 +25,26 @@ pub(crate) struct Options {
 
 /// Runs the tests.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let suites = look_for_servers(options);
-    let mut build = workspace::cargo();
-    build
-        .args(["build", "--workspace", "--all-targets"])
-        .args(FEATURES);
-    workspace::run(&mut build, "building the tests")?;
-
+    let environment = Environment::prepare(if options.no_install {
+        Missing::Skip
+    } else {
+        Missing::Install
+    })?;
     let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
     let skipped_file = scratch.path().join("skipped");
-    let mut variables: Vec<(&str, OsString)> = vec![
-        (BINARY_VARIABLE, binary()?.into()),
-        (SKIPPED_VARIABLE, skipped_file.clone().into()),
-    ];
-    let mut shared_cluster = None;
-    for (suite, programs) in &suites {
-        match programs {
-            Err(_) => variables.push((suite.variable, ABSENT.into())),
-            Ok(programs) => {
-                variables.push((suite.variable, programs.into()));
-                if suite.name == postgres::SUITE.name {
-                    let cluster = Postgres::start(programs, Durability::Flushed)
-                        .context("PostgreSQL does not start")?;
-                    variables.push((postgres::URL_VARIABLE, cluster.admin_url().into()));
-                    shared_cluster = Some(cluster);
-                }
-            }
-        }
-    }
-
     let mut total = Count::default();
-    for runner in [tests(&options.filter), documentation_tests(&options.filter)] {
-        total += runner.run(&variables)?;
+    for mut runner in [tests(&options.filter), documentation_tests(&options.filter)] {
+        runner
+            .command
+            .envs(environment.variables())
+            .env(SKIPPED_VARIABLE, &skipped_file);
+        total += runner.run()?;
     }
-    drop(shared_cluster);
-
     let skipped = match fs::read_to_string(&skipped_file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         list => list.context("cannot read the list of skipped tests")?,
     };
-    report(&suites, &skipped, total, options)
-}
-
-type Found = (&'static Suite, Result<PathBuf, String>);
-
-/// Looks for each suite's programs, and installs those that are missing where that can be done.
-fn look_for_servers(options: &Options) -> Vec<Found> {
-    let look = || {
-        SUITES
-            .iter()
-            .map(|suite| (*suite, (suite.locate)()))
-            .collect::<Vec<Found>>()
-    };
-    let found = look();
-    let missing: Vec<&str> = found
-        .iter()
-        .filter(|(_, programs)| programs.is_err())
-        .flat_map(|(suite, _)| suite.packages)
-        .copied()
-        .collect();
-    if missing.is_empty() || options.no_install || !install::is_possible() {
-        return found;
-    }
-    if let Err(error) = install::install(&missing) {
-        eprintln!("{error:#}; going on without");
-    }
-    look()
-}
-
-/// Where the build put the daemon.
-fn binary() -> anyhow::Result<PathBuf> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(workspace::root().join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .context("cargo metadata failed")?;
-    let binary = metadata.target_directory.join("debug").join("recado");
-    ensure!(binary.is_file(), "the build left no {binary}");
-    Ok(binary.into())
+    report(environment.suites(), &skipped, total, options)
 }
 
 /// A command that runs tests, and how its closing lines are read.
@@ -161,12 +90,11 @@ fn documentation_tests(filter: &[String]) -> Runner {
 
 impl Runner {
     /// Runs the tests, shows their output as it comes, and counts them.
-    fn run(self, variables: &[(&str, OsString)]) -> anyhow::Result<Count> {
+    fn run(self) -> anyhow::Result<Count> {
         let Self {
             mut command,
             count_in_line,
         } = self;
-        command.envs(variables.iter().map(|(name, value)| (name, value)));
         if stderr().is_terminal() {
             command.env("CARGO_TERM_COLOR", "always");
         }
