@@ -21,7 +21,7 @@ pub struct HttpLimits {
 }
 
 impl Default for HttpLimits {
-    /// 32 MiB (20 MiB of files, and a text of 2 MiB with every character escaped), 60 s, no limit on requests, 256 streams.
+    /// 32 MiB (20 MiB of files in base64, and the longest text beside them), 60 s, no limit on requests, 256 streams.
     fn default() -> Self {
         Self {
             comment_body: 32 << 20,

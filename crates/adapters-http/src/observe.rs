@@ -64,6 +64,7 @@ pub(crate) async fn observe(
 }
 
 /// A panic ends its request alone; it is logged where it happens, by the process' panic hook, and here with the request.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 pub(crate) fn answer_panic(panic: Box<dyn Any + Send>) -> Response {
     let text = panic
         .downcast_ref::<&str>()

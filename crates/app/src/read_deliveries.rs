@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use recado_domain::channel::AccountId;
-use recado_domain::outbox::{DeliveryId, State};
+use recado_domain::outbox::{Delivery, DeliveryId, State};
 use recado_domain::parameter::Parameter;
 use recado_domain::person::Role;
 use recado_domain::ticket::{TicketId, TicketNumber};
@@ -99,7 +99,7 @@ pub struct ReadDeliveries {
 }
 
 impl ReadDeliveries {
-    /// Deliveries, oldest first; the desk may.
+    /// Deliveries with their attempts, oldest first; the desk may.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -132,8 +132,7 @@ impl ReadDeliveries {
                 continue;
             }
             let ticket = self.number(delivery.ticket, &mut numbers).await?;
-            // A list shows no attempts.
-            items.push(ShownDelivery { history: DeliveryHistory { delivery, attempts: Vec::new() }, state, ticket });
+            items.push(ShownDelivery { history: self.history(delivery).await?, state, ticket });
         }
         Ok(Page { items, next: page.next })
     }
@@ -154,6 +153,12 @@ impl ReadDeliveries {
         actor.require(Role::Technician, "reading messages").map_err(|_| missing())?;
         let message = self.outbox.messages(&[id]).await?.pop();
         message.map(|(_, message)| message).ok_or_else(missing)
+    }
+
+    /// Most rows of a list have never been tried, and cost no look-up.
+    async fn history(&self, delivery: Delivery) -> Result<DeliveryHistory, Refusal> {
+        let tried = if delivery.attempts == 0 { None } else { self.outbox.find(delivery.id).await? };
+        Ok(tried.unwrap_or(DeliveryHistory { delivery, attempts: Vec::new() }))
     }
 
     /// The accounts held at the moment.

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::{FutureExt, Stream, stream};
+use axum::response::{IntoResponse, Sse};
+use futures_util::{FutureExt, stream};
 use jiff::Timestamp;
 use recado_app::follow_events::SeenEvent;
 use recado_ports::events::EventKind;
@@ -80,7 +80,7 @@ pub(super) async fn follow_events(
     caller: Caller,
     headers: HeaderMap,
     query: InQuery,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     query.finish()?;
     let cursor = match headers.get("last-event-id") {
         None => state.api.follow_events.newest().await?,
@@ -107,9 +107,14 @@ pub(super) async fn follow_events(
     };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
-        Some((Ok(event), follower))
+        Some((Ok::<_, Infallible>(event), follower))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    // nginx holds a stream back until its buffer is full, unless told.
+    let unbuffered = [("x-accel-buffering", "no")];
+    Ok((
+        unbuffered,
+        Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)),
+    ))
 }
 
 struct Follower {

@@ -123,6 +123,10 @@ impl Field {
     }
 
     /// Absent changes nothing, null clears.
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a value are three things, as in the use cases' changes"
+    )]
     pub(crate) fn clearable<T>(self, faults: &mut Faults, read: impl Read<T>) -> Option<Option<T>> {
         match self.given? {
             Value::Null => Some(None),

@@ -31,6 +31,7 @@ mod openapi;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
 use axum::middleware;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -53,7 +54,6 @@ use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;
 use tokio::sync::Semaphore;
 use tower_http::set_header::SetResponseHeaderLayer;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -95,7 +95,7 @@ pub(crate) struct Context {
     rates: Rates,
     in_flight: idempotency::InFlight,
     event_streams: Arc<Semaphore>,
-    openapi: OpenApi,
+    openapi: Bytes,
 }
 
 type Shared = Arc<Context>;
@@ -106,7 +106,7 @@ pub(crate) fn router(api: Api, options: HttpOptions) -> Router {
         rates: Rates::new(options.limits.requests_per_minute),
         event_streams: Arc::new(Semaphore::new(options.limits.event_streams)),
         in_flight: idempotency::InFlight::default(),
-        openapi: openapi(),
+        openapi: openapi::document(),
         api,
         options,
     });

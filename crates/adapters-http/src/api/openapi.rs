@@ -1,7 +1,9 @@
 //! The API's description, made of the same declarations as its routes.
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, RefOr, ResponseBuilder, ServerBuilder,
@@ -79,6 +81,14 @@ pub fn openapi() -> OpenApi {
     get, path = "/openapi.json", tag = "description",
     responses((status = 200, description = "An OpenAPI document", body = serde_json::Value)),
 )]
-pub(super) async fn get_openapi(State(state): State<Shared>) -> Json<OpenApi> {
-    Json(state.openapi.clone())
+pub(super) async fn get_openapi(State(state): State<Shared>) -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        state.openapi.clone(),
+    )
+}
+
+/// The document as it is served.
+pub(super) fn document() -> Bytes {
+    openapi().to_json().expect("a document of texts is JSON").into()
 }

@@ -3,8 +3,8 @@
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use base64::{DecodeError, Engine};
 use recado_app::access::Actor;
 use recado_app::post_comment::{Idempotency, NewAttachment, NewComment, Notification, Posted, PostedComment};
 use recado_app::read_deliveries::ShownState;
@@ -123,18 +123,24 @@ fn comment(body: &mut Object, faults: &mut Faults) -> Option<NewComment> {
 fn attachment(file: &mut Object, faults: &mut Faults) -> Option<NewAttachment> {
     let name = file.take("name").required(faults, fields::text);
     let content_type = file.take("content_type").required(faults, fields::text);
-    let content = file.take("data").required(
-        faults,
-        fields::parsed(|data| {
-            STANDARD
-                .decode(data)
-                .map_err(|error| format!("is not base64 (RFC 4648 §4, with padding): {error}"))
-        }),
-    );
+    let content = file.take("data").required(faults, fields::parsed(octets));
     Some(NewAttachment {
         name: name?,
         content_type: content_type?,
         content: content?,
+    })
+}
+
+fn octets(data: &str) -> Result<Vec<u8>, String> {
+    STANDARD.decode(data).map_err(|error| match error {
+        DecodeError::InvalidByte(place, _) => {
+            format!("is not base64 (RFC 4648 §4): its octet {place} is none of the alphabet's")
+        }
+        DecodeError::InvalidPadding
+        | DecodeError::InvalidLength(_)
+        | DecodeError::InvalidLastSymbol { .. } => {
+            "is not base64 (RFC 4648 §4): its length or padding is wrong".to_owned()
+        }
     })
 }
 

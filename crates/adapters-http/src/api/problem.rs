@@ -234,7 +234,7 @@ impl From<Refusal> for Problem {
                 );
                 Self::new(
                     Kind::Unavailable,
-                    "the database is unavailable; nothing was changed",
+                    "the database is unavailable; repeat the request in a moment (a comment under the same Idempotency-Key)",
                 )
             }
             Refusal::Store(error @ StoreError::Conflict { .. }) => {

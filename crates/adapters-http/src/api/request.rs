@@ -165,9 +165,16 @@ impl JsonBody {
 }
 
 fn parse(octets: &[u8]) -> Result<JsonBody, Problem> {
-    serde_json::from_slice(octets)
-        .map(JsonBody)
-        .map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))
+    serde_json::from_slice(octets).map(JsonBody).map_err(|error| {
+        let error = error.to_string();
+        // The parser stumbles over what follows half a surrogate pair, and does not say so.
+        let hint = if error.contains("hex escape") {
+            "; a lone surrogate is no character"
+        } else {
+            ""
+        };
+        Problem::malformed(format!("the body is not valid JSON: {error}{hint}"))
+    })
 }
 
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {

@@ -95,8 +95,8 @@ struct TicketBody {
     attributes: Option<BTreeMap<String, String>>,
 }
 
-fn change(body: &mut Object, faults: &mut Faults) -> Option<TicketChange> {
-    Some(TicketChange {
+fn change(body: &mut Object, faults: &mut Faults) -> TicketChange {
+    TicketChange {
         title: body.take("title").kept(faults, fields::text),
         requester: body.take("requester").kept(faults, fields::party),
         responsible: body.take("responsible").clearable(faults, fields::party),
@@ -116,7 +116,7 @@ fn change(body: &mut Object, faults: &mut Faults) -> Option<TicketChange> {
             .take("attributes")
             .clearable(faults, fields::texts)
             .map(Option::unwrap_or_default),
-    })
+    }
 }
 
 /// Puts a ticket
@@ -138,7 +138,7 @@ pub(super) async fn put_ticket(
     body: JsonBody,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<TicketView>), Problem> {
     let number = TicketNumber::parse(&number).map_err(|error| Problem::field("number", error))?;
-    let change = body.read(change)?;
+    let change = body.read(|body, faults| Some(change(body, faults)))?;
     let (written, ticket) = state.api.put_ticket.run(&caller.actor, &number, change).await?;
     let place = location(&["tickets", ticket.number.as_str()]);
     Ok((
