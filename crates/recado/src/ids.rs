@@ -19,7 +19,9 @@ pub(crate) struct SystemIds {
 
 impl Default for SystemIds {
     fn default() -> Self {
-        Self { sequence: Mutex::new(ContextV7::new()) }
+        Self {
+            sequence: Mutex::new(ContextV7::new()),
+        }
     }
 }
 
@@ -33,7 +35,10 @@ impl Ids for SystemIds {
         Uuid::new_v7(Timestamp::from_unix(&*sequence, seconds, nanoseconds))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that makes random ids")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that makes random ids"
+    )]
     fn random(&self) -> Uuid {
         Uuid::new_v4()
     }
@@ -65,6 +70,10 @@ mod tests {
     #[test]
     fn dice_stay_between_nought_and_one() {
         let ids = SystemIds::default();
-        assert!((0..1000).map(|_| ids.dice()).all(|dice| (0.0..=1.0).contains(&dice)));
+        assert!(
+            (0..1000)
+                .map(|_| ids.dice())
+                .all(|dice| (0.0..=1.0).contains(&dice))
+        );
     }
 }

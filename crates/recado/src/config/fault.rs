@@ -18,7 +18,12 @@ pub(crate) struct ConfigurationFault {
 impl ConfigurationFault {
     /// A fault of a key or a file.
     pub(crate) fn new(subject: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { subject: subject.into(), origin: None, message: message.into(), source: None }
+        Self {
+            subject: subject.into(),
+            origin: None,
+            message: message.into(),
+            source: None,
+        }
     }
 
     /// Says where the value stands.
@@ -46,6 +51,8 @@ impl fmt::Display for ConfigurationFault {
 
 impl Error for ConfigurationFault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
     }
 }

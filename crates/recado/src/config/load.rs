@@ -21,45 +21,45 @@ const SEPARATOR: &str = "__";
 /// Where the configuration comes from.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
-    /// The file named on the command line.
+    /// The file, when there is one.
     pub(crate) file: Option<PathBuf>,
     /// The environment.
     pub(crate) environment: BTreeMap<String, String>,
 }
 
 impl Sources {
-    /// The process's own environment, and the file that the command line names.
+    /// The process's own environment, and the file that the command line names, else `RECADO_CONFIG`, else
+    /// `recado.toml` in the working directory where it is there.
     ///
     /// # Errors
     /// A variable of ours that is no UTF-8.
-    pub(crate) fn of_process(file: Option<PathBuf>) -> Result<Self, ConfigurationFault> {
+    pub(crate) fn of_process(named: Option<PathBuf>) -> Result<Self, ConfigurationFault> {
         let mut environment = BTreeMap::new();
         for (name, value) in std::env::vars_os() {
             if let Some((name, value)) = readable(name, value)? {
                 environment.insert(name, value);
             }
         }
+        let named = named.or_else(|| environment.get("RECADO_CONFIG").map(PathBuf::from));
+        let file = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
         Ok(Self { file, environment })
-    }
-
-    /// The file to read: as named, else `RECADO_CONFIG`, else `recado.toml` where there is one.
-    fn path(&self) -> Option<PathBuf> {
-        let named = self.file.clone().or_else(|| self.environment.get("RECADO_CONFIG").map(PathBuf::from));
-        named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()))
     }
 
     /// Every section that either source names.
     pub(super) fn sections(&self) -> Result<Sections, ConfigurationFault> {
         let mut builder = Config::builder();
-        if let Some(path) = self.path() {
-            let text = read(&path)?;
-            check_syntax(&path, &text)?;
+        if let Some(path) = &self.file {
+            let text = read(path)?;
+            check_syntax(path, &text)?;
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
         let keys: Map<String, String> = self
             .environment
             .iter()
-            .filter(|(name, _)| name.strip_prefix(PREFIX).is_some_and(|rest| rest.contains(SEPARATOR)))
+            .filter(|(name, _)| {
+                name.strip_prefix(PREFIX)
+                    .is_some_and(|rest| rest.contains(SEPARATOR))
+            })
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         // Parsing would turn the password `0123` into the number 123. The prefix has a separator of its own: the
@@ -73,8 +73,13 @@ impl Sources {
             .add_source(environment)
             .build()
             .and_then(|whole| whole.collect())
-            .map_err(|error| ConfigurationFault::new("the sources", "cannot be put together").because(error))?;
-        Ok(Sections { tables: whole.into_iter().collect(), file: self.path() })
+            .map_err(|error| {
+                ConfigurationFault::new("the sources", "cannot be put together").because(error)
+            })?;
+        Ok(Sections {
+            tables: whole.into_iter().collect(),
+            file: self.file.clone(),
+        })
     }
 }
 
@@ -89,9 +94,15 @@ impl Sections {
     pub(super) fn take(&mut self, name: &'static str) -> Result<Section, ConfigurationFault> {
         let entries = match self.tables.remove(name) {
             None => BTreeMap::new(),
-            Some(Value { kind: ValueKind::Table(table), .. }) => table.into_iter().collect(),
+            Some(Value {
+                kind: ValueKind::Table(table),
+                ..
+            }) => table.into_iter().collect(),
             Some(_) => {
-                return Err(ConfigurationFault::new(name, format!("is a section, not a key: write [{name}]")));
+                return Err(ConfigurationFault::new(
+                    name,
+                    format!("is a section, not a key: write [{name}]"),
+                ));
             }
         };
         Ok(Section::new(name, entries, self.file.clone()))
@@ -111,7 +122,9 @@ impl Sections {
 
 /// The variable, unless it is somebody else's and no UTF-8.
 fn readable(name: OsString, value: OsString) -> Result<Option<(String, String)>, ConfigurationFault> {
-    let Ok(name) = name.into_string() else { return Ok(None) };
+    let Ok(name) = name.into_string() else {
+        return Ok(None);
+    };
     match value.into_string() {
         Ok(value) => Ok(Some((name, value))),
         Err(_) if name.starts_with(PREFIX) => {
@@ -128,11 +141,16 @@ fn read(path: &Path) -> Result<String, ConfigurationFault> {
 
 /// Names line and column of a slip; the text itself may hold a password, so it is not quoted.
 fn check_syntax(path: &Path, text: &str) -> Result<(), ConfigurationFault> {
-    let Err(error) = text.parse::<toml::Table>() else { return Ok(()) };
+    let Err(error) = text.parse::<toml::Table>() else {
+        return Ok(());
+    };
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let before = text.get(..start).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let message = format!("is no TOML: {}", error.message().replace('\n', ", "));
-    Err(ConfigurationFault::new(format!("{}:{line}:{column}", path.display()), message))
+    Err(ConfigurationFault::new(
+        format!("{}:{line}:{column}", path.display()),
+        message,
+    ))
 }

@@ -12,8 +12,10 @@ mod sections;
 mod value;
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings};
 use recado_domain::parameter::Parameters;
@@ -33,6 +35,8 @@ pub(crate) struct Configuration {
     pub(crate) mail: MailSettings,
     pub(crate) messaging: Arc<MessagingSettings>,
     pub(crate) delivery: Arc<DeliverySettings>,
+    /// How long the octets of a sent mail are kept.
+    pub(crate) keep_messages: Duration,
     /// Tasks that deliver, each with a connection of its own.
     pub(crate) workers: u16,
     /// Parameters that the configuration pins.
@@ -100,7 +104,7 @@ pub(crate) enum WayOut {
 #[derive(Debug)]
 pub(crate) struct Limits {
     /// Requests a minute that one token may make; `None`: as many as it likes.
-    pub(crate) requests_per_minute: Option<u32>,
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
     /// Octets of a request's body.
     pub(crate) body: usize,
     /// What a comment may bring.

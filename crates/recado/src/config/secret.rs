@@ -27,7 +27,11 @@ pub(crate) enum MissingSecret {
 ///
 /// # Errors
 /// The file is missing and may not be made, cannot be read, or holds a secret that is too short.
-pub(crate) fn keyring(path: &Path, missing: MissingSecret, ids: &dyn Ids) -> Result<Keyring, ConfigurationFault> {
+pub(crate) fn keyring(
+    path: &Path,
+    missing: MissingSecret,
+    ids: &dyn Ids,
+) -> Result<Keyring, ConfigurationFault> {
     let text = match fs::read_to_string(path) {
         Ok(text) => SecretString::from(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound && missing == MissingSecret::Make => {
@@ -40,7 +44,12 @@ pub(crate) fn keyring(path: &Path, missing: MissingSecret, ids: &dyn Ids) -> Res
         }
         Err(error) => return Err(fault(path, "cannot be read").because(error)),
     };
-    let mut secrets = text.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty()).map(str::as_bytes);
+    let mut secrets = text
+        .expose_secret()
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::as_bytes);
     let current = secrets.next().unwrap_or_default();
     let previous: Vec<_> = secrets.collect();
     Keyring::new(current, &previous)
@@ -57,9 +66,16 @@ fn make(path: &Path, ids: &dyn Ids) -> io::Result<SecretString> {
     fs::create_dir_all(&directory)?;
     let secret = SecretString::from(data_encoding::HEXLOWER.encode(&ids.secret()));
     // Two starts at once must not each make one: only the first `create_new` goes through, and the other reads it.
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    let mut file = match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return fs::read_to_string(path).map(Into::into),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return fs::read_to_string(path).map(Into::into);
+        }
         Err(error) => return Err(error),
     };
     file.write_all(secret.expose_secret().as_bytes())?;
@@ -95,15 +111,30 @@ mod tests {
 
     #[test]
     fn a_missing_secret_that_daemons_share_is_refused_by_its_key() {
-        let fault = keyring(Path::new("/nowhere/secret"), MissingSecret::Refuse, &SystemIds::default()).unwrap_err();
-        assert!(fault.to_string().contains("security.secret_file: /nowhere/secret is not there"), "{fault}");
+        let fault = keyring(
+            Path::new("/nowhere/secret"),
+            MissingSecret::Refuse,
+            &SystemIds::default(),
+        )
+        .unwrap_err();
+        assert!(
+            fault
+                .to_string()
+                .contains("security.secret_file: /nowhere/secret is not there"),
+            "{fault}"
+        );
     }
 
     #[test]
     fn a_short_secret_is_refused_and_not_shown() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
-        for text in ["", "\n", "too-short\n", &format!("{}\nold-and-short\n", "x".repeat(32))] {
+        for text in [
+            "",
+            "\n",
+            "too-short\n",
+            &format!("{}\nold-and-short\n", "x".repeat(32)),
+        ] {
             fs::write(&path, text).unwrap();
             let fault = keyring(&path, MissingSecret::Make, &SystemIds::default()).unwrap_err();
             assert!(!format!("{fault:?}").contains("short\""), "{fault:?}");
@@ -120,13 +151,20 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
         let recipient = EmailAddress::parse("ana@example.com").unwrap();
-        let subject = Subject { ticket: None, recipient: &recipient, delivery: DeliveryId(uuid::Uuid::nil()) };
+        let subject = Subject {
+            ticket: None,
+            recipient: &recipient,
+            delivery: DeliveryId(uuid::Uuid::nil()),
+        };
         let read = |text: &str| {
             fs::write(&path, text).unwrap();
             keyring(&path, MissingSecret::Refuse, &SystemIds::default()).unwrap()
         };
         let (old, new) = ("o".repeat(32), "n".repeat(40));
-        let before = read(&format!("{old}\n")).message_id(&subject, "example.org").carrier().unwrap();
+        let before = read(&format!("{old}\n"))
+            .message_id(&subject, "example.org")
+            .carrier()
+            .unwrap();
         assert!(read(&format!("{new}\n{old}\n")).proves(&before, &subject));
         assert!(!read(&format!("{new}\n")).proves(&before, &subject));
     }

@@ -18,26 +18,48 @@ pub(super) struct Section {
 
 impl Section {
     pub(super) fn new(name: &'static str, entries: BTreeMap<String, Value>, file: Option<PathBuf>) -> Self {
-        Self { name, entries, known: Vec::new(), file }
+        Self {
+            name,
+            entries,
+            known: Vec::new(),
+            file,
+        }
     }
 
     /// Takes a key with one value out.
     pub(super) fn take(&mut self, key: &'static str) -> Result<Option<Entry>, ConfigurationFault> {
         self.known.push(key);
-        self.entries.remove(key).map(|value| self.entry(key, value)).transpose()
+        self.entries
+            .remove(key)
+            .map(|value| self.entry(key, value))
+            .transpose()
     }
 
     /// Takes a key with a list of values out: a TOML array, or one text with commas.
     pub(super) fn take_list(&mut self, key: &'static str) -> Result<Option<Vec<Entry>>, ConfigurationFault> {
         self.known.push(key);
-        let Some(value) = self.entries.remove(key) else { return Ok(None) };
+        let Some(value) = self.entries.remove(key) else {
+            return Ok(None);
+        };
         let origin = self.origin(key, &value);
         if let ValueKind::Array(items) = value.kind {
-            return items.into_iter().map(|item| self.entry(key, item)).collect::<Result<_, _>>().map(Some);
+            return items
+                .into_iter()
+                .map(|item| self.entry(key, item))
+                .collect::<Result<_, _>>()
+                .map(Some);
         }
         let whole = self.entry(key, value)?;
-        let parts = whole.text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let parts = parts.map(|part| Entry { key: whole.key.clone(), origin: origin.clone(), text: part.to_owned() });
+        let parts = whole
+            .text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        let parts = parts.map(|part| Entry {
+            key: whole.key.clone(),
+            origin: origin.clone(),
+            text: part.to_owned(),
+        });
         Ok(Some(parts.collect()))
     }
 
@@ -73,7 +95,9 @@ impl Section {
 
     /// Refuses keys that nobody took.
     pub(super) fn finish(self) -> Result<(), ConfigurationFault> {
-        let Some((key, value)) = self.entries.iter().next() else { return Ok(()) };
+        let Some((key, value)) = self.entries.iter().next() else {
+            return Ok(());
+        };
         let message = format!("is no key; [{}] has {}", self.name, self.known.join(", "));
         let origin = self.origin(key, value);
         Err(ConfigurationFault::new(format!("{}.{key}", self.name), message).at(origin))
@@ -94,7 +118,10 @@ impl Entry {
     }
 
     /// Reads the value; a fault names key and value. Not for secrets.
-    pub(super) fn parse<T, E: Display>(&self, read: impl FnOnce(&str) -> Result<T, E>) -> Result<T, ConfigurationFault> {
+    pub(super) fn parse<T, E: Display>(
+        &self,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, ConfigurationFault> {
         read(self.text.trim()).map_err(|error| self.fault(format!("{:?}: {error}", self.text)))
     }
 

@@ -17,13 +17,24 @@ use super::fault::ConfigurationFault;
 use super::load::{Sections, Sources};
 use super::section::Section;
 use super::{
-    Configuration, DatabaseSettings, HttpSettings, Limits, LogFormat, LogSettings, MailSettings, WayOut, parameters, value,
+    Configuration, DatabaseSettings, HttpSettings, Limits, LogFormat, LogSettings, MailSettings, WayOut,
+    parameters, value,
 };
 
 type Read<T> = Result<T, ConfigurationFault>;
 
-const SECTIONS: [&str; 10] =
-    ["database", "http", "security", "mail", "desk", "parameters", "delivery", "inbound", "limits", "log"];
+const SECTIONS: [&str; 10] = [
+    "database",
+    "http",
+    "security",
+    "mail",
+    "desk",
+    "parameters",
+    "delivery",
+    "inbound",
+    "limits",
+    "log",
+];
 
 pub(super) fn read(sources: &Sources) -> Read<Configuration> {
     let mut sections = sources.sections()?;
@@ -41,7 +52,11 @@ pub(super) fn read(sources: &Sources) -> Read<Configuration> {
     let messaging = MessagingSettings {
         desk,
         desk_name,
-        public_host: http.public_url.host_str().expect("a public URL has a host").to_owned(),
+        public_host: http
+            .public_url
+            .host_str()
+            .expect("a public URL has a host")
+            .to_owned(),
         locale: mail.locale,
         time_zone: mail.time_zone,
         hold: delivery.hold,
@@ -55,6 +70,7 @@ pub(super) fn read(sources: &Sources) -> Read<Configuration> {
         mail: mail.settings,
         messaging: Arc::new(messaging),
         delivery: Arc::new(delivery.settings),
+        keep_messages: delivery.keep_messages,
         workers: delivery.workers,
         pins,
         limits,
@@ -75,12 +91,20 @@ fn database(mut section: Section) -> Read<DatabaseSettings> {
         }
     };
     section.finish()?;
-    Ok(DatabaseSettings { url: SecretString::from(url) })
+    Ok(DatabaseSettings {
+        url: SecretString::from(url),
+    })
 }
 
 fn http(mut section: Section) -> Read<HttpSettings> {
-    let listen = section.take("listen")?.map(|entry| entry.parse(value::listen)).transpose()?;
-    let public_url = section.take("public_url")?.map(|entry| entry.parse(value::public_url)).transpose()?;
+    let listen = section
+        .take("listen")?
+        .map(|entry| entry.parse(value::listen))
+        .transpose()?;
+    let public_url = section
+        .take("public_url")?
+        .map(|entry| entry.parse(value::public_url))
+        .transpose()?;
     section.finish()?;
     Ok(HttpSettings {
         listen: listen.unwrap_or_else(|| "127.0.0.1:8417".to_owned()),
@@ -90,7 +114,10 @@ fn http(mut section: Section) -> Read<HttpSettings> {
 }
 
 fn security(mut section: Section, database: &DatabaseSettings) -> Read<PathBuf> {
-    let file = section.take("secret_file")?.map(|entry| entry.parse(path)).transpose()?;
+    let file = section
+        .take("secret_file")?
+        .map(|entry| entry.parse(path))
+        .transpose()?;
     section.finish()?;
     match file {
         Some(file) => Ok(file),
@@ -114,24 +141,50 @@ struct Mail {
 
 fn mail(mut section: Section) -> Read<Mail> {
     let transport = section.take("transport")?;
-    let files = transport.map(|entry| entry.parse(|text| value::word(text, &[("smtp", false), ("file", true)])));
-    let directory = section.take("directory")?.map(|entry| entry.parse(path)).transpose()?;
+    let files =
+        transport.map(|entry| entry.parse(|text| value::word(text, &[("smtp", false), ("file", true)])));
+    let directory = section
+        .take("directory")?
+        .map(|entry| entry.parse(path))
+        .transpose()?;
     let way_out = match files.transpose()?.unwrap_or(false) {
         true => WayOut::Files(directory.unwrap_or_else(|| PathBuf::from("var/mail"))),
         false => WayOut::Smtp,
     };
     let time_zone = section.take("time_zone")?.map(|entry| {
         entry.parse(|text| {
-            TimeZone::get(text).map_err(|_| "needs a time zone of the IANA database, such as America/Sao_Paulo")
+            TimeZone::get(text)
+                .map_err(|_| "needs a time zone of the IANA database, such as America/Sao_Paulo")
         })
     });
-    let locale = section.take("locale")?.map(|entry| entry.parse(Locale::parse)).transpose()?;
-    let ehlo_name = section.take("ehlo_name")?.map(|entry| entry.parse(value::host)).transpose()?;
-    let tls_name = section.take("tls_name")?.map(|entry| entry.parse(value::host)).transpose()?;
-    let ca_file = section.take("ca_file")?.map(|entry| entry.parse(path)).transpose()?;
-    let connections = section.take("connections")?.map(|entry| entry.parse(value::small_count)).transpose()?;
-    let per_minute = section.take("per_minute")?.map(|entry| entry.parse(value::count)).transpose()?;
-    let per_day = section.take("per_day")?.map(|entry| entry.parse(value::count)).transpose()?;
+    let locale = section
+        .take("locale")?
+        .map(|entry| entry.parse(Locale::parse))
+        .transpose()?;
+    let ehlo_name = section
+        .take("ehlo_name")?
+        .map(|entry| entry.parse(value::host))
+        .transpose()?;
+    let tls_name = section
+        .take("tls_name")?
+        .map(|entry| entry.parse(value::host))
+        .transpose()?;
+    let ca_file = section
+        .take("ca_file")?
+        .map(|entry| entry.parse(path))
+        .transpose()?;
+    let connections = section
+        .take("connections")?
+        .map(|entry| entry.parse(value::small_count))
+        .transpose()?;
+    let per_minute = section
+        .take("per_minute")?
+        .map(|entry| entry.parse(value::count))
+        .transpose()?;
+    let per_day = section
+        .take("per_day")?
+        .map(|entry| entry.parse(value::count))
+        .transpose()?;
     if let Some(entry) = section.take("verp")?
         && entry.parse(value::switch)?
     {
@@ -139,7 +192,12 @@ fn mail(mut section: Section) -> Read<Mail> {
     }
     section.finish()?;
     Ok(Mail {
-        settings: MailSettings { way_out, ehlo_name, tls_name, ca_file },
+        settings: MailSettings {
+            way_out,
+            ehlo_name,
+            tls_name,
+            ca_file,
+        },
         locale: locale.unwrap_or_default(),
         time_zone: time_zone.transpose()?.unwrap_or(TimeZone::UTC),
         connections: connections.unwrap_or(2),
@@ -148,12 +206,27 @@ fn mail(mut section: Section) -> Read<Mail> {
 }
 
 fn desk(mut section: Section) -> Read<(Option<Party>, Option<String>)> {
-    let address = section.take("address")?.map(|entry| entry.parse(EmailAddress::parse)).transpose()?;
-    let name = section.take("name")?.map(|entry| entry.parse(PersonName::parse)).transpose()?;
+    let address = section
+        .take("address")?
+        .map(|entry| entry.parse(EmailAddress::parse))
+        .transpose()?;
+    let name = section
+        .take("name")?
+        .map(|entry| entry.parse(PersonName::parse))
+        .transpose()?;
     section.finish()?;
-    let shown = name.as_ref().map(|name| name.as_str().to_owned()).filter(|name| !name.is_empty());
+    let shown = name
+        .as_ref()
+        .map(|name| name.as_str().to_owned())
+        .filter(|name| !name.is_empty());
     let empty = || PersonName::parse("").expect("a name may be empty");
-    Ok((address.map(|email| Party { name: name.unwrap_or_else(empty), email }), shown))
+    Ok((
+        address.map(|email| Party {
+            name: name.unwrap_or_else(empty),
+            email,
+        }),
+        shown,
+    ))
 }
 
 fn pins(sections: &mut Sections, sources: &Sources) -> Read<recado_domain::parameter::Parameters> {
@@ -165,6 +238,7 @@ fn pins(sections: &mut Sections, sources: &Sources) -> Read<recado_domain::param
 struct Delivery {
     settings: DeliverySettings,
     hold: Duration,
+    keep_messages: Duration,
     workers: u16,
 }
 
@@ -177,15 +251,25 @@ fn delivery(mut section: Section, mail: &Mail) -> Read<Delivery> {
     let shutdown = time("shutdown", value::duration, defaults.shutdown)?;
     let hold = time("hold", value::duration, Duration::ZERO)?;
     let expire = time("expire", value::some_duration, defaults.expire)?;
+    let keep_messages = time("keep_messages", value::some_duration, KEEP_MESSAGES)?;
     let breaker_max = time("breaker_max", value::some_duration, defaults.breaker.max)?;
-    let workers = section.take("workers")?.map(|entry| entry.parse(value::small_count)).transpose()?;
-    let batch = section.take("batch")?.map(|entry| entry.parse(value::small_count)).transpose()?;
+    let workers = section
+        .take("workers")?
+        .map(|entry| entry.parse(value::small_count))
+        .transpose()?;
+    let batch = section
+        .take("batch")?
+        .map(|entry| entry.parse(value::small_count))
+        .transpose()?;
     let schedule = match section.take_list("schedule")? {
         None => defaults.schedule,
         Some(entries) => {
-            let delays: Vec<_> =
-                entries.iter().map(|entry| entry.parse(value::some_duration)).collect::<Result<_, _>>()?;
-            Schedule::new(delays).map_err(|error| ConfigurationFault::new("delivery.schedule", error.to_string()))?
+            let delays: Vec<_> = entries
+                .iter()
+                .map(|entry| entry.parse(value::some_duration))
+                .collect::<Result<_, _>>()?;
+            Schedule::new(delays)
+                .map_err(|error| ConfigurationFault::new("delivery.schedule", error.to_string()))?
         }
     };
     section.finish()?;
@@ -193,7 +277,10 @@ fn delivery(mut section: Section, mail: &Mail) -> Read<Delivery> {
         WayOut::Smtp => LeavesBy::Smtp,
         WayOut::Files(_) => LeavesBy::Files,
     };
-    let breaker = BreakerPolicy { max: breaker_max, held: breaker_max, ..defaults.breaker };
+    let breaker = BreakerPolicy {
+        max: breaker_max,
+        ..defaults.breaker
+    };
     let settings = DeliverySettings {
         way_out,
         batch: batch.unwrap_or(defaults.batch),
@@ -206,8 +293,16 @@ fn delivery(mut section: Section, mail: &Mail) -> Read<Delivery> {
         blocked_after: defaults.blocked_after,
     };
     // A worker without a connection would have nothing to do.
-    Ok(Delivery { settings, hold, workers: workers.unwrap_or(mail.connections).min(mail.connections) })
+    Ok(Delivery {
+        settings,
+        hold,
+        keep_messages,
+        workers: workers.unwrap_or(mail.connections).min(mail.connections),
+    })
 }
+
+/// How long the octets of a sent mail are kept.
+const KEEP_MESSAGES: Duration = Duration::from_hours(30 * 24);
 
 /// Shorter than this, and a slow commit costs a worker its lease.
 const SHORTEST_LEASE: Duration = Duration::from_secs(5);
@@ -244,8 +339,15 @@ fn inbound(mut section: Section) -> Read<()> {
 
 fn limits(mut section: Section) -> Read<Limits> {
     let defaults = CommentLimits::default();
-    let requests = section.take("requests_per_minute")?.map(|entry| entry.parse(value::count)).transpose()?;
-    let mut size = |key, default| section.take(key)?.map_or(Ok(default), |entry| entry.parse(value::size));
+    let requests = section
+        .take("requests_per_minute")?
+        .map(|entry| entry.parse(value::count))
+        .transpose()?;
+    let mut size = |key, default| {
+        section
+            .take(key)?
+            .map_or(Ok(default), |entry| entry.parse(value::size))
+    };
     let body = size("body", 32 << 20)?;
     let comment = CommentLimits {
         text: size("text", defaults.text)?,
@@ -253,13 +355,23 @@ fn limits(mut section: Section) -> Read<Limits> {
         attachments: size("attachments", defaults.attachments)?,
     };
     section.finish()?;
-    Ok(Limits { requests_per_minute: requests.map(Into::into), body, comment })
+    Ok(Limits {
+        requests_per_minute: requests,
+        body,
+        comment,
+    })
 }
 
 fn log(mut section: Section) -> Read<LogSettings> {
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-    let format = section.take("format")?.map(|entry| entry.parse(|text| value::word(text, &formats))).transpose()?;
-    let level = section.take("level")?.map(|entry| entry.parse(level)).transpose()?;
+    let format = section
+        .take("format")?
+        .map(|entry| entry.parse(|text| value::word(text, &formats)))
+        .transpose()?;
+    let level = section
+        .take("level")?
+        .map(|entry| entry.parse(level))
+        .transpose()?;
     section.finish()?;
     Ok(LogSettings {
         format: format.unwrap_or(LogFormat::Text),
@@ -268,9 +380,14 @@ fn log(mut section: Section) -> Read<LogSettings> {
 }
 
 fn level(text: &str) -> Result<String, String> {
-    let wrong = || "needs error, warn, info, debug or trace, or directives such as info,recado_app=debug".to_owned();
+    let wrong =
+        || "needs error, warn, info, debug or trace, or directives such as info,recado_app=debug".to_owned();
     let is_word = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
-    if text.is_empty() || !text.split(',').all(|part| is_word(part.rsplit('=').next().unwrap_or(part).trim())) {
+    if text.is_empty()
+        || !text
+            .split(',')
+            .all(|part| is_word(part.rsplit('=').next().unwrap_or(part).trim()))
+    {
         return Err(wrong());
     }
     tracing_subscriber::EnvFilter::try_new(text).map_err(|_| wrong())?;
@@ -278,5 +395,9 @@ fn level(text: &str) -> Result<String, String> {
 }
 
 fn path(text: &str) -> Result<PathBuf, &'static str> {
-    if text.is_empty() { Err("needs a path") } else { Ok(PathBuf::from(text)) }
+    if text.is_empty() {
+        Err("needs a path")
+    } else {
+        Ok(PathBuf::from(text))
+    }
 }

@@ -9,8 +9,14 @@ use recado_domain::parameter::Parameter;
 use super::*;
 
 fn environment(variables: &[(&str, &str)]) -> Sources {
-    let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Sources { file: None, environment }
+    let environment = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    Sources {
+        file: None,
+        environment,
+    }
 }
 
 /// A file of this text, in a directory that lives as long as the guard.
@@ -23,7 +29,10 @@ fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
 
 fn load(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, ConfigurationFault> {
     let (_directory, path) = file(text);
-    Configuration::load(&Sources { file: Some(path), ..environment(variables) })
+    Configuration::load(&Sources {
+        file: Some(path),
+        ..environment(variables)
+    })
 }
 
 /// The whole line that an operator reads.
@@ -78,6 +87,7 @@ fn the_documented_example_is_accepted() {
         expire = "2d"
         breaker_max = "30s"
         schedule = ["1m", "5m"]
+        keep_messages = "7d"
         [inbound]
         poll = "60s"
         plus_address = true
@@ -95,17 +105,21 @@ fn the_documented_example_is_accepted() {
     "#;
     let configuration = load(text, &[("SMTP_PASSWORD", "0123")]).unwrap();
     assert_eq!(configuration.workers, 3);
-    assert_eq!(configuration.pins.set_value(Parameter::SmtpPassword), Some("0123"));
+    assert_eq!(
+        configuration.pins.set_value(Parameter::SmtpPassword),
+        Some("0123")
+    );
     assert_eq!(configuration.pins.set_value(Parameter::SmtpPort), Some("587"));
     assert_eq!(configuration.delivery.schedule.delay(2), Duration::from_mins(5));
     assert_eq!(configuration.messaging.hold, Duration::from_secs(30));
     assert_eq!(configuration.messaging.public_host, "desk.example.org");
-    assert_eq!(configuration.limits.requests_per_minute, Some(600));
+    assert_eq!(configuration.limits.requests_per_minute.map(u32::from), Some(600));
 }
 
 #[test]
 fn the_environment_wins_over_the_file() {
-    let text = "[http]\nlisten = \"127.0.0.1:1\"\n[delivery]\nschedule = [\"1m\"]\n[parameters]\n13 = \"file\"\n";
+    let text =
+        "[http]\nlisten = \"127.0.0.1:1\"\n[delivery]\nschedule = [\"1m\"]\n[parameters]\n13 = \"file\"\n";
     let configuration = load(
         text,
         &[
@@ -120,14 +134,24 @@ fn the_environment_wins_over_the_file() {
     .unwrap();
     assert_eq!(configuration.http.listen, "127.0.0.1:2");
     assert_eq!(configuration.delivery.schedule.delay(9), Duration::from_secs(20));
-    assert_eq!(configuration.pins.set_value(Parameter::SmtpPassword), Some("0123"), "a password is no number");
+    assert_eq!(
+        configuration.pins.set_value(Parameter::SmtpPassword),
+        Some("0123"),
+        "a password is no number"
+    );
 }
 
 #[test]
 fn a_password_in_a_file_of_its_own_loses_only_its_last_line_break() {
     let (_directory, path) = file(" 0123 \r\n");
-    let text = format!("[parameters]\n13 = {{ file = {:?} }}\n", path.display().to_string());
-    assert_eq!(load(&text, &[]).unwrap().pins.set_value(Parameter::SmtpPassword), Some(" 0123 "));
+    let text = format!(
+        "[parameters]\n13 = {{ file = {:?} }}\n",
+        path.display().to_string()
+    );
+    assert_eq!(
+        load(&text, &[]).unwrap().pins.set_value(Parameter::SmtpPassword),
+        Some(" 0123 ")
+    );
 }
 
 #[test]
@@ -141,7 +165,10 @@ fn a_fault_names_key_place_and_mend() {
         ("[http]\nlisten = [\"127.0.0.1:1\"]", "http.listen"),
         ("[http]\npublic_url = \"desk\"", "http.public_url"),
         ("[database]\nurl = \"mysql://x\"", "database.url"),
-        ("[database]\nurl = \"postgres://db/recado\"", "security.secret_file"),
+        (
+            "[database]\nurl = \"postgres://db/recado\"",
+            "security.secret_file",
+        ),
         ("[mail]\ntransport = \"pigeon\"", "mail.transport"),
         ("[mail]\ntime_zone = \"Mars/Olympus\"", "mail.time_zone"),
         ("[mail]\nlocale = \"fr\"", "mail.locale"),
@@ -168,7 +195,10 @@ fn a_fault_names_key_place_and_mend() {
     ] {
         let line = fault(text, &[]);
         assert!(line.contains(named), "{text:?} gave {line}");
-        assert!(line.starts_with("configuration: ") && !line.contains('\n'), "{line:?}");
+        assert!(
+            line.starts_with("configuration: ") && !line.contains('\n'),
+            "{line:?}"
+        );
     }
 }
 
@@ -187,7 +217,10 @@ fn a_fault_of_the_environment_names_the_variable() {
 
 #[test]
 fn a_file_that_is_named_must_be_there() {
-    let sources = environment(&[("RECADO_CONFIG", "/nowhere/recado.toml")]);
+    let sources = Sources {
+        file: Some(PathBuf::from("/nowhere/recado.toml")),
+        ..environment(&[])
+    };
     let fault = Configuration::load(&sources).unwrap_err();
     assert!(fault.to_string().contains("/nowhere/recado.toml"), "{fault}");
 }

@@ -7,7 +7,8 @@ use url::Url;
 
 /// Reads `90s`, `5m`, `4h`, `4d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| "needs a time with its unit, such as 90s, 5m, 4h or 4d".to_owned())
+    humantime::parse_duration(text)
+        .map_err(|_| "needs a time with its unit, such as 90s, 5m, 4h or 4d".to_owned())
 }
 
 /// Reads a duration longer than nothing.
@@ -48,7 +49,10 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
         _ => return Err(wrong()),
     };
     let number: usize = digits.trim().parse().map_err(|_| wrong())?;
-    number.checked_mul(unit).filter(|octets| *octets > 0).ok_or_else(wrong)
+    number
+        .checked_mul(unit)
+        .filter(|octets| *octets > 0)
+        .ok_or_else(wrong)
 }
 
 /// Reads `host:port`; port 0 lets the system pick one.
@@ -69,7 +73,11 @@ pub(super) fn public_url(text: &str) -> Result<Url, String> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(wrong());
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
         return Err("takes neither user, query nor fragment".to_owned());
     }
     Ok(url)
@@ -86,7 +94,10 @@ pub(super) fn host(text: &str) -> Result<String, String> {
 
 /// Reads one of a few words.
 pub(super) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
-    let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    let found = words
+        .iter()
+        .find(|(word, _)| *word == text)
+        .map(|(_, value)| *value);
     found.ok_or_else(|| {
         let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
         format!("needs one of: {}", words.join(", "))
@@ -99,7 +110,12 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        for (text, octets) in [("1", 1), ("512KiB", 512 << 10), ("20 MiB", 20 << 20), ("1g", 1 << 30)] {
+        for (text, octets) in [
+            ("1", 1),
+            ("512KiB", 512 << 10),
+            ("20 MiB", 20 << 20),
+            ("1g", 1 << 30),
+        ] {
             assert_eq!(size(text), Ok(octets), "{text}");
         }
         for text in ["", "0", "MiB", "1.5MiB", "-1", "20 MB/s", "99999999999999999999G"] {

@@ -1,0 +1,192 @@
+//! `recado serve`: the daemon, from its start to its orderly end.
+
+mod api;
+mod signals;
+mod starts;
+mod watchdog;
+mod workers;
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use recado_adapters_db::StartError;
+use recado_adapters_http::ServerLimits;
+use recado_app::stop::{self, StopSignal};
+use recado_domain::channel::HoldReason;
+use recado_ports::channels::{Channels as _, Hold};
+use sd_notify::NotifyState;
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::ConfigurationFault;
+use crate::wiring::House;
+pub(crate) use api::post_comment;
+pub(crate) use signals::Signals;
+use starts::StartsFile;
+use watchdog::{Pulse, notify};
+
+/// What the end may take beyond `[delivery] shutdown`, which the workers keep by themselves: writing down what became of
+/// the mails.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) async fn run(house: House) -> anyhow::Result<()> {
+    let mut signals = Signals::install().context("signals")?;
+    let daemon = Daemon::start(house).await?;
+    let url = format!("http://{}", daemon.address);
+    println!("listening on {url}");
+    notify(&[
+        NotifyState::Ready,
+        NotifyState::Status(&format!("serving on {url}")),
+    ]);
+    let signal = signals.next().await;
+    tracing::info!(signal, "stopping");
+    notify(&[
+        NotifyState::Stopping,
+        NotifyState::Status("finishing what is in flight"),
+    ]);
+    tokio::select! {
+        () = daemon.stop() => tracing::info!("stopped"),
+        signal = signals.next() => tracing::warn!(signal, "told twice: leaving at once"),
+    }
+    Ok(())
+}
+
+/// A running daemon.
+pub(crate) struct Daemon {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    house: House,
+    http: JoinHandle<()>,
+    loops: JoinSet<()>,
+    watchdog: JoinHandle<()>,
+    signal: StopSignal,
+    shutdown: CancellationToken,
+}
+
+impl Daemon {
+    /// Takes the database over and starts listening and delivering.
+    pub(crate) async fn start(house: House) -> anyhow::Result<Self> {
+        let keyring = house.keyring()?;
+        let transport = house.transport()?;
+        // Before the database is taken over: a daemon that cannot listen changes nothing.
+        let listen = &house.configuration.http.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("http.listen: {listen} cannot be listened on"))?;
+        let address = listener.local_addr().context("http.listen")?;
+        take_over(&house, &keyring.fingerprint()).await?;
+
+        let metrics = recorder();
+        let shutdown = CancellationToken::new();
+        let router = recado_adapters_http::router(
+            api::api(&house, &keyring),
+            api::options(&house, metrics.clone(), shutdown.clone()),
+        );
+        let limits = ServerLimits {
+            shutdown: house.configuration.delivery.shutdown,
+            ..ServerLimits::default()
+        };
+        let http = tokio::spawn(recado_adapters_http::serve(
+            listener,
+            router,
+            limits,
+            shutdown.clone(),
+        ));
+
+        let pulse = Pulse::new(house.clock.clone());
+        let (signal, stop) = stop::channel();
+        let loops = workers::start(&house, &transport, metrics, pulse.clone(), &stop);
+        let watchdog = tokio::spawn(watchdog::ping(pulse));
+        tracing::info!(%address, workers = house.configuration.workers, version = env!("CARGO_PKG_VERSION"), "serving");
+        Ok(Self {
+            address,
+            house,
+            http,
+            loops,
+            watchdog,
+            signal,
+            shutdown,
+        })
+    }
+
+    /// What the daemon works with.
+    pub(crate) fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// Stops accepting and claiming, and waits for what is in flight, within `[delivery] shutdown`.
+    pub(crate) async fn stop(mut self) {
+        self.shutdown.cancel();
+        self.signal.stop();
+        let limit = self.house.configuration.delivery.shutdown + GRACE;
+        let ended = tokio::time::timeout(limit, async {
+            while self.loops.join_next().await.is_some() {}
+            // Whether the server's task panicked does not matter any more.
+            drop((&mut self.http).await);
+        });
+        if ended.await.is_err() {
+            tracing::warn!("mails were still under way; their leases end them");
+        }
+        self.watchdog.abort();
+    }
+}
+
+/// Makes this process the database's daemon, and looks whether the database was restored from a backup.
+async fn take_over(house: &House, fingerprint: &str) -> anyhow::Result<()> {
+    let starts = StartsFile::beside(&house.configuration.secret_file);
+    // Read before the start is counted: another daemon's start between the two must not look like a restore.
+    let copy = starts.read()?;
+    let counter = match house.database.start_daemon(fingerprint).await {
+        Ok(counter) => counter,
+        Err(error @ StartError::OtherSecret) => {
+            let message = "is not the secret that this database's daemons share";
+            return Err(ConfigurationFault::new("security.secret_file", message)
+                .because(error)
+                .into());
+        }
+        Err(error) => return Err(anyhow::Error::from(error).context("the database cannot be served")),
+    };
+    if copy > counter.previous {
+        let detail = format!(
+            "the database counts {} starts, the file beside the secret {copy}: it is an older copy, and may hold mails \
+             that were sent since",
+            counter.previous
+        );
+        tracing::error!(
+            alarm = "restored",
+            detail,
+            "every channel is held: recado channel release 0 when all is well"
+        );
+        let hold = Hold {
+            reason: HoldReason::Restored,
+            detail,
+            since: house.clock.now(),
+        };
+        house
+            .database
+            .hold_all(&hold)
+            .await
+            .context("holding the channels of a restored database")?;
+    }
+    // Only now: a crash before this line finds the restore again.
+    starts.write(counter.current)
+}
+
+/// The process's metrics; there is one recorder to a process.
+fn recorder() -> PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    let install = || {
+        let builder = PrometheusBuilder::new()
+            .set_buckets(&[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0])
+            .expect("the buckets are not empty");
+        builder
+            .install_recorder()
+            .expect("this is the only recorder of the process")
+    };
+    RECORDER.get_or_init(install).clone()
+}

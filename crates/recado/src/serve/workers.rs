@@ -1,0 +1,121 @@
+//! The loops beside the HTTP server: delivery, one connection each, and housekeeping.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
+use recado_app::keep_house::{KeepHouse, LastForgotten};
+use recado_app::stop::Stop;
+use recado_domain::channel::AccountId;
+use recado_ports::events::{Events, Topic};
+use recado_ports::mail::Transport;
+use tokio::task::JoinSet;
+
+use super::watchdog::Pulse;
+use crate::wiring::House;
+
+/// A bound on a wait for news; the worker's own bound is shorter.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// Between two rounds of housekeeping.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
+
+/// After a panic, which is a bug that must not spin.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
+
+/// Starts every loop; each ends by itself when it is told to stop.
+pub(super) fn start(
+    house: &House,
+    transport: &Arc<dyn Transport>,
+    metrics: PrometheusHandle,
+    pulse: Pulse,
+    stop: &Stop,
+) -> JoinSet<()> {
+    let settings = &house.configuration.delivery;
+    let gate = Arc::new(AccountGate::new(AccountId::DEFAULT, settings));
+    let deliver = Arc::new(DeliverBatch {
+        outbox: house.database.clone(),
+        channels: house.database.clone(),
+        parameters: house.database.clone(),
+        suppressions: house.database.clone(),
+        transport: transport.clone(),
+        clock: house.clock.clone(),
+        ids: house.ids.clone(),
+        settings: settings.clone(),
+        gate: gate.clone(),
+    });
+    let keep = Arc::new(KeepHouse {
+        outbox: house.database.clone(),
+        channels: house.database.clone(),
+        events: house.database.clone(),
+        clock: house.clock.clone(),
+        ids: house.ids.clone(),
+        settings: settings.clone(),
+        keep_messages: house.configuration.keep_messages,
+        gate,
+        last_forgotten: LastForgotten::default(),
+    });
+    let events: Arc<dyn Events> = house.database.clone();
+    let mut loops = JoinSet::new();
+    for _ in 0..house.configuration.workers {
+        let (deliver, events, stop) = (deliver.clone(), events.clone(), stop.clone());
+        loops.spawn(again_after_panic("delivery", stop.clone(), move || {
+            delivery(deliver.clone(), events.clone(), stop.clone())
+        }));
+    }
+    let stop = stop.clone();
+    loops.spawn(again_after_panic("housekeeping", stop.clone(), move || {
+        housekeeping(keep.clone(), metrics.clone(), pulse.clone(), stop.clone())
+    }));
+    loops
+}
+
+async fn delivery(deliver: Arc<DeliverBatch>, events: Arc<dyn Events>, stop: Stop) {
+    let mut line = Line::default();
+    while !stop.is_requested() {
+        // The wait begins before the look: a comment that is accepted in between ends it.
+        let mut news = pin!(events.wait(Topic::Outbox, LONGEST_WAIT));
+        let changed = poll_fn(|context| Poll::Ready(news.as_mut().poll(context).is_ready())).await;
+        match deliver.run(&mut line, &stop).await {
+            Next::AtOnce => tokio::task::yield_now().await,
+            Next::Within(_) if changed => {}
+            Next::Within(time) => tokio::select! {
+                () = news => {}
+                () = tokio::time::sleep(time) => {}
+                () = stop.requested() => {}
+            },
+        }
+    }
+    deliver.hang_up(line).await;
+}
+
+async fn housekeeping(keep: Arc<KeepHouse>, metrics: PrometheusHandle, pulse: Pulse, stop: Stop) {
+    while !stop.is_requested() {
+        keep.run().await;
+        metrics.run_upkeep();
+        pulse.beat();
+        tokio::select! {
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+            () = stop.requested() => {}
+        }
+    }
+}
+
+/// Runs a loop to its end; one that panics begins anew, with an alarm. Its mails go on when their lease runs out.
+async fn again_after_panic<F>(name: &'static str, stop: Stop, begin: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    while let Err(error) = tokio::spawn(begin()).await {
+        if stop.is_requested() || error.is_cancelled() {
+            return;
+        }
+        tracing::error!(alarm = "panic", task = name, "a task panicked and begins anew");
+        metrics::counter!("recado_panics_total", "task" => name).increment(1);
+        tokio::time::sleep(AFTER_PANIC).await;
+    }
+}
