@@ -125,7 +125,8 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "recado-tests",
-        sees: &[TEST_SUPPORT],
+        // The model for its words alone: the scripted mail server is told at which SMTP stage to misbehave.
+        sees: &["recado-domain", TEST_SUPPORT],
         external: External::Any,
     },
     Layer {
