@@ -23,7 +23,10 @@ fn down() -> SendError {
 }
 
 fn login_refused() -> SendError {
-    SendError::Channel(ChannelFault::holding(HoldReason::LoginRefused, "535 5.7.8 bad credentials"))
+    SendError::Channel(ChannelFault::holding(
+        HoldReason::LoginRefused,
+        "535 5.7.8 bad credentials",
+    ))
 }
 
 async fn house_owing(mails: usize) -> (House, Vec<DeliveryId>) {
@@ -36,8 +39,14 @@ async fn house_owing(mails: usize) -> (House, Vec<DeliveryId>) {
 }
 
 async fn hold(house: &House, reason: HoldReason) {
-    let hold = Hold { reason, detail: "set by the test".to_owned(), since: START };
-    Channels::hold(&house.store, AccountId::DEFAULT, &hold).await.unwrap();
+    let hold = Hold {
+        reason,
+        detail: "set by the test".to_owned(),
+        since: START,
+    };
+    Channels::hold(&house.store, AccountId::DEFAULT, &hold)
+        .await
+        .unwrap();
 }
 
 async fn held(house: &House) -> Option<HoldReason> {
@@ -63,7 +72,10 @@ async fn a_server_that_is_down_is_tried_ever_more_seldom_and_then_gets_everythin
     }
     assert_eq!(dials, [1, 2, 2, 3, 3, 3, 3, 4]);
     assert_eq!(house.recipients().len(), 5);
-    assert!(house.deliveries().await.iter().all(|mail| mail.attempts == 1), "nothing was charged for the outage");
+    assert!(
+        house.deliveries().await.iter().all(|mail| mail.attempts == 1),
+        "nothing was charged for the outage"
+    );
 }
 
 #[tokio::test]
@@ -83,7 +95,11 @@ async fn while_a_probe_is_under_way_nobody_else_sends() {
     probing.abort();
     assert!(probing.await.unwrap_err().is_cancelled());
     second.drain().await;
-    assert_eq!(house.recipients().len(), 2, "a worker that vanished makes room for the next probe");
+    assert_eq!(
+        house.recipients().len(),
+        2,
+        "a worker that vanished makes room for the next probe"
+    );
 }
 
 /// The ways in which a probe can end without a word from the server.
@@ -92,17 +108,32 @@ async fn a_probe_without_an_outcome_never_shuts_the_account_for_good() {
     type Trouble = fn(&FaultyOutbox, DeliveryId);
     let troubles: [(&str, Trouble); 5] = [
         ("its message is gone", |outbox, id| outbox.lose_message(id)),
-        ("its message cannot be read", |outbox, _| outbox.fail(Call::Messages, 1)),
+        ("its message cannot be read", |outbox, _| {
+            outbox.fail(Call::Messages, 1)
+        }),
         ("it cannot be claimed", |outbox, _| outbox.fail(Call::Claim, 1)),
-        ("its fence cannot be written", |outbox, _| outbox.fail(Call::Fence, 1)),
-        ("it cannot be given its sender", |outbox, _| outbox.fail(Call::Readdress, 1)),
+        ("its fence cannot be written", |outbox, _| {
+            outbox.fail(Call::Fence, 1)
+        }),
+        ("it cannot be given its sender", |outbox, _| {
+            outbox.fail(Call::Readdress, 1)
+        }),
     ];
     for (trouble, make) in troubles {
         let house = House::new().await;
         let mut ids = Vec::new();
         for n in 0..3 {
-            let mail = builders::test_delivery().to(&format!("person{n}@example.com")).build();
-            ids.push(house.owe(NewDelivery { sender: address("sender-unset@recado.invalid"), ..mail }).await);
+            let mail = builders::test_delivery()
+                .to(&format!("person{n}@example.com"))
+                .build();
+            ids.push(
+                house
+                    .owe(NewDelivery {
+                        sender: address("sender-unset@recado.invalid"),
+                        ..mail
+                    })
+                    .await,
+            );
         }
         let outbox = FaultyOutbox::new(&house.store);
         house.server.on_connect(Err(down()));
@@ -110,9 +141,17 @@ async fn a_probe_without_an_outcome_never_shuts_the_account_for_good() {
         worker.drain().await;
         make(&outbox, ids[0]);
         worker.work_for(10 * SECOND).await;
-        assert!([Call::Messages, Call::Claim, Call::Fence, Call::Readdress].iter().all(|call| outbox.left(*call) == 0));
+        assert!(
+            [Call::Messages, Call::Claim, Call::Fence, Call::Readdress]
+                .iter()
+                .all(|call| outbox.left(*call) == 0)
+        );
         assert_eq!(worker.deliver.gate.opening(), Opening::Open, "{trouble}");
-        assert!(house.recipients().len() >= 2, "{trouble}: {:?}", house.recipients());
+        assert!(
+            house.recipients().len() >= 2,
+            "{trouble}: {:?}",
+            house.recipients()
+        );
     }
 }
 
@@ -139,8 +178,14 @@ async fn a_refused_login_holds_the_account_and_a_probe_a_minute_later_ends_it() 
     house.server.on_connect(Err(login_refused()));
     let mut worker = house.worker();
     worker.work_for(59 * SECOND).await;
-    assert_eq!((dialled(&house), held(&house).await), (1, Some(HoldReason::LoginRefused)));
-    assert_eq!(house.channel().await.hold.unwrap().detail, "535 5.7.8 bad credentials");
+    assert_eq!(
+        (dialled(&house), held(&house).await),
+        (1, Some(HoldReason::LoginRefused))
+    );
+    assert_eq!(
+        house.channel().await.hold.unwrap().detail,
+        "535 5.7.8 bad credentials"
+    );
     worker.work_for(SECOND).await;
     assert_eq!((house.recipients().len(), held(&house).await), (3, None));
 }
@@ -170,7 +215,12 @@ async fn a_changed_account_gets_a_new_connection() {
     house.set(Parameter::SmtpHost, Some("other.example.org")).await;
     house.owe_to("late@example.com").await;
     worker.drain().await;
-    let hosts: Vec<_> = house.server.accounts().into_iter().map(|account| account.host).collect();
+    let hosts: Vec<_> = house
+        .server
+        .accounts()
+        .into_iter()
+        .map(|account| account.host)
+        .collect();
     assert_eq!(hosts, ["smtp.example.org", "other.example.org"]);
 }
 
@@ -183,7 +233,11 @@ async fn a_server_that_goes_down_under_a_hold_is_not_hammered() {
     }
     let mut worker = house.worker();
     worker.work_for(2 * MINUTE).await;
-    assert!((4..12).contains(&dialled(&house)), "{} dials in two minutes", dialled(&house));
+    assert!(
+        (4..12).contains(&dialled(&house)),
+        "{} dials in two minutes",
+        dialled(&house)
+    );
     assert_eq!(held(&house).await, None, "the login is not what is wrong now");
     worker.work_for(30 * MINUTE).await;
     assert_eq!(house.recipients().len(), 2);
@@ -200,7 +254,11 @@ async fn a_hold_found_at_the_start_is_tried_at_once_and_one_found_later_waits() 
     house.owe_to("late@example.com").await;
     hold(&house, HoldReason::CertificateRefused).await;
     worker.work_for(59 * SECOND).await;
-    assert_eq!(house.recipients().len(), 1, "another daemon has just met the fault");
+    assert_eq!(
+        house.recipients().len(),
+        1,
+        "another daemon has just met the fault"
+    );
     worker.work_for(SECOND).await;
     assert_eq!((house.recipients().len(), held(&house).await), (2, None));
 }
@@ -216,7 +274,9 @@ async fn what_a_person_holds_waits_for_a_person() {
         worker.work_for(MINUTE).await;
         assert_eq!((dialled(&house), held(&house).await), (0, Some(reason)));
         assert_eq!(worker.deliver.gate.opening(), Opening::Shut);
-        Channels::release(&house.store, AccountId::DEFAULT, &[reason]).await.unwrap();
+        Channels::release(&house.store, AccountId::DEFAULT, &[reason])
+            .await
+            .unwrap();
         worker.drain().await;
         assert_eq!(house.recipients().len(), 1, "{reason}");
     }
@@ -224,7 +284,10 @@ async fn what_a_person_holds_waits_for_a_person() {
 
 #[tokio::test]
 async fn a_missing_parameter_holds_the_account_until_it_is_set() {
-    for (parameter, value) in [(Parameter::FromAddress, "mesa@example.org"), (Parameter::SmtpHost, "smtp.example.org")] {
+    for (parameter, value) in [
+        (Parameter::FromAddress, "mesa@example.org"),
+        (Parameter::SmtpHost, "smtp.example.org"),
+    ] {
         let (house, _) = house_owing(2).await;
         house.set(parameter, None).await;
         let mut worker = house.worker();
@@ -235,7 +298,11 @@ async fn a_missing_parameter_holds_the_account_until_it_is_set() {
         assert_eq!(hold.since, START);
         house.set(parameter, Some(value)).await;
         worker.drain().await;
-        assert_eq!((house.recipients().len(), held(&house).await), (2, None), "{parameter}");
+        assert_eq!(
+            (house.recipients().len(), held(&house).await),
+            (2, None),
+            "{parameter}"
+        );
     }
 }
 
@@ -248,7 +315,10 @@ async fn a_missing_parameter_does_not_end_what_a_person_holds() {
     worker.work_for(MINUTE).await;
     house.set(Parameter::SmtpHost, Some("smtp.example.org")).await;
     worker.work_for(2 * MINUTE).await;
-    assert_eq!((dialled(&house), held(&house).await), (0, Some(HoldReason::Restored)));
+    assert_eq!(
+        (dialled(&house), held(&house).await),
+        (0, Some(HoldReason::Restored))
+    );
 }
 
 #[tokio::test]
@@ -259,8 +329,16 @@ async fn parameter_297_stops_the_mail_and_lets_it_go_again() {
     house.set(Parameter::StopOutgoingMail, Some("Y")).await;
     house.owe_to("late@example.com").await;
     worker.work_for(10 * MINUTE).await;
-    assert_eq!((house.recipients().len(), house.server.quits()), (1, 1), "the server is taken leave of");
-    assert_eq!(worker.deliver.gate.opening(), Opening::Shut, "no time counts against the waiting mails");
+    assert_eq!(
+        (house.recipients().len(), house.server.quits()),
+        (1, 1),
+        "the server is taken leave of"
+    );
+    assert_eq!(
+        worker.deliver.gate.opening(),
+        Opening::Shut,
+        "no time counts against the waiting mails"
+    );
     house.set(Parameter::StopOutgoingMail, Some("N")).await;
     worker.drain().await;
     assert_eq!(house.recipients().len(), 2);
@@ -271,22 +349,35 @@ async fn a_stop_in_the_middle_of_a_batch_counts_within_a_second() {
     for parameter in [Parameter::StopOutgoingMail, Parameter::SmtpHost] {
         let (house, _) = house_owing(5).await;
         let store = house.store.clone();
-        let value = if parameter == Parameter::StopOutgoingMail { "Y" } else { "other.example.org" };
+        let value = if parameter == Parameter::StopOutgoingMail {
+            "Y"
+        } else {
+            "other.example.org"
+        };
         let server = {
             let clock = house.clock.clone();
             Interrupted::new(&house.server).during_finish(move || {
                 let (clock, store) = (clock.clone(), store.clone());
                 async move {
                     clock.advance(SECOND);
-                    recado_ports::parameters::Parameters::set(&store, parameter, Some(value.to_owned())).await.unwrap();
+                    recado_ports::parameters::Parameters::set(&store, parameter, Some(value.to_owned()))
+                        .await
+                        .unwrap();
                 }
             })
         };
         let mut worker = house.worker_on(Arc::new(house.store.clone()), Arc::new(server));
         worker.batch().await;
         assert_eq!(house.recipients().len(), 1, "{parameter}");
-        let waiting = house.deliveries().await.into_iter().filter(|mail| mail.state == State::Ready);
-        assert!(waiting.clone().all(|mail| mail.attempts == 0) && waiting.count() == 4, "{parameter}");
+        let waiting = house
+            .deliveries()
+            .await
+            .into_iter()
+            .filter(|mail| mail.state == State::Ready);
+        assert!(
+            waiting.clone().all(|mail| mail.attempts == 0) && waiting.count() == 4,
+            "{parameter}"
+        );
     }
 }
 

@@ -26,13 +26,21 @@ fn record(digest: &str) -> IdempotencyRecord {
 }
 
 fn keyed(answer: &(dyn Fn(&PostedComment) -> String + Send + Sync)) -> Idempotency<'_> {
-    let key = IdempotencyKey { scope: "token-1".to_owned(), key: "k".to_owned() };
-    Idempotency { key, digest: "digest".to_owned(), answer }
+    let key = IdempotencyKey {
+        scope: "token-1".to_owned(),
+        key: "k".to_owned(),
+    };
+    Idempotency {
+        key,
+        digest: "digest".to_owned(),
+        answer,
+    }
 }
 
 async fn run(post: &PostComment) -> Result<Posted, PostCommentError> {
     let answer = |_: &PostedComment| "answer".to_owned();
-    post.run(&ana(), &number("4711"), comment("hola"), Some(keyed(&answer))).await
+    post.run(&ana(), &number("4711"), comment("hola"), Some(keyed(&answer)))
+        .await
 }
 
 #[tokio::test]
@@ -66,7 +74,9 @@ async fn a_store_that_fails_at_any_step_leaves_the_comment_unacknowledged() {
         }),
         ("the suppressions", |post| {
             let mut suppressions = MockSuppressions::new();
-            suppressions.expect_suppressed().returning(|_, _| Err(unavailable()));
+            suppressions
+                .expect_suppressed()
+                .returning(|_, _| Err(unavailable()));
             post.suppressions = Arc::new(suppressions);
         }),
         ("the thread", |post| {
@@ -92,11 +102,16 @@ async fn a_store_that_fails_at_any_step_leaves_the_comment_unacknowledged() {
         break_it(&mut post);
         let outcome = run(&post).await;
         let unavailable = |error: &PostCommentError| {
-            matches!(error, PostCommentError::Refused(Refusal::Store(StoreError::Unavailable(_))))
+            matches!(
+                error,
+                PostCommentError::Refused(Refusal::Store(StoreError::Unavailable(_)))
+            )
         };
         assert!(outcome.as_ref().is_err_and(unavailable), "{step}: {outcome:?}");
         assert_eq!(house.deliveries().await, [], "{step}");
-        let Ok(Posted::New(_)) = run(&house.post_comment()).await else { panic!("{step}: the key is still free") };
+        let Ok(Posted::New(_)) = run(&house.post_comment()).await else {
+            panic!("{step}: the key is still free")
+        };
     }
 }
 
@@ -130,22 +145,34 @@ async fn a_ticket_that_vanished_meanwhile_is_not_found() {
     let mut post = house.post_comment();
     post.comments = Arc::new(comments);
     let outcome = run(&post).await;
-    assert!(matches!(outcome, Err(PostCommentError::Refused(Refusal::NotFound(_)))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(PostCommentError::Refused(Refusal::NotFound(_)))),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_comment_and_its_mails_are_one_commit() {
     let house = House::new().await;
-    house.put_ticket(builders::ticket("4711").watched_by("eva@example.com")).await;
+    house
+        .put_ticket(builders::ticket("4711").watched_by("eva@example.com"))
+        .await;
     let mut comments = MockComments::new();
     comments.expect_idempotency().returning(|_, _| Ok(None));
     comments
         .expect_accept()
         .withf(|accept| {
-            let recipients: Vec<_> = accept.deliveries.iter().map(|mail| mail.recipient.as_str()).collect();
+            let recipients: Vec<_> = accept
+                .deliveries
+                .iter()
+                .map(|mail| mail.recipient.as_str())
+                .collect();
             recipients == ["tomas@example.com", "eva@example.com"]
                 && accept.deliveries.iter().all(|mail| !mail.message.is_empty())
-                && accept.idempotency.as_ref().is_some_and(|record| record.answer == "answer")
+                && accept
+                    .idempotency
+                    .as_ref()
+                    .is_some_and(|record| record.answer == "answer")
         })
         .times(1)
         .returning(|_| Ok(()));
@@ -158,9 +185,12 @@ async fn a_comment_and_its_mails_are_one_commit() {
 async fn a_mail_that_cannot_be_composed_is_an_error_and_no_comment_without_its_mail() {
     let house = House::new().await;
     let mut composer = MockComposer::new();
-    composer
-        .expect_compose()
-        .returning(|_| Err(ComposeError { recipient: "t…@example.com".to_owned(), source: "no date".into() }));
+    composer.expect_compose().returning(|_| {
+        Err(ComposeError {
+            recipient: "t…@example.com".to_owned(),
+            source: "no date".into(),
+        })
+    });
     let mut comments = MockComments::new();
     comments.expect_idempotency().returning(|_, _| Ok(None));
     comments.expect_accept().never();
@@ -168,5 +198,8 @@ async fn a_mail_that_cannot_be_composed_is_an_error_and_no_comment_without_its_m
     post.composer = Arc::new(composer);
     post.comments = Arc::new(comments);
     let outcome = run(&post).await;
-    assert!(matches!(outcome, Err(PostCommentError::Refused(Refusal::Internal(..)))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(PostCommentError::Refused(Refusal::Internal(..)))),
+        "{outcome:?}"
+    );
 }

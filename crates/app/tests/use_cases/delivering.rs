@@ -41,7 +41,10 @@ fn passing() -> SendError {
 }
 
 fn login_refused() -> SendError {
-    SendError::Channel(ChannelFault::holding(HoldReason::LoginRefused, "535 5.7.8 bad credentials"))
+    SendError::Channel(ChannelFault::holding(
+        HoldReason::LoginRefused,
+        "535 5.7.8 bad credentials",
+    ))
 }
 
 fn refused() -> SendError {
@@ -49,11 +52,17 @@ fn refused() -> SendError {
 }
 
 fn rejected() -> SendError {
-    SendError::Rejected { reply: reply(550, "5.1.1 no such user"), hard_bounce: true }
+    SendError::Rejected {
+        reply: reply(550, "5.1.1 no such user"),
+        hard_bounce: true,
+    }
 }
 
 fn cut() -> SendError {
-    SendError::Cut { stage: Stage::Data, detail: "reset".to_owned() }
+    SendError::Cut {
+        stage: Stage::Data,
+        detail: "reset".to_owned(),
+    }
 }
 
 fn answer(house: &House, at: At, error: SendError) {
@@ -72,27 +81,97 @@ async fn every_answer_is_charged_to_whom_it_belongs() {
     let held = Account::Held(HoldReason::LoginRefused);
     // The error, the mail's state and attempts after it, the state of the mail behind it, the account.
     let cases = [
-        (At::Connect, passing(), State::Ready, 0, State::Ready, Account::BreakerOpen),
+        (
+            At::Connect,
+            passing(),
+            State::Ready,
+            0,
+            State::Ready,
+            Account::BreakerOpen,
+        ),
         (At::Connect, login_refused(), State::Ready, 0, State::Ready, held),
-        (At::Begin, passing(), State::Ready, 0, State::Ready, Account::BreakerOpen),
+        (
+            At::Begin,
+            passing(),
+            State::Ready,
+            0,
+            State::Ready,
+            Account::BreakerOpen,
+        ),
         (At::Begin, login_refused(), State::Ready, 0, State::Ready, held),
-        (At::Begin, throttled(), State::Ready, 0, State::Ready, Account::Open),
+        (
+            At::Begin,
+            throttled(),
+            State::Ready,
+            0,
+            State::Ready,
+            Account::Open,
+        ),
         (At::Begin, refused(), State::Retry, 1, State::Sent, Account::Open),
         (At::Begin, rejected(), State::Dead, 1, State::Sent, Account::Open),
         (At::Begin, our_fault(), State::Dead, 1, State::Sent, Account::Open),
         (At::Begin, too_large(), State::Dead, 1, State::Sent, Account::Open),
-        (At::Begin, SendError::Impossible("needs SMTPUTF8".to_owned()), State::Dead, 1, State::Sent, Account::Open),
+        (
+            At::Begin,
+            SendError::Impossible("needs SMTPUTF8".to_owned()),
+            State::Dead,
+            1,
+            State::Sent,
+            Account::Open,
+        ),
         (At::Begin, cut(), State::Retry, 1, State::Sent, Account::Open),
-        (At::Begin, SendError::Stale, State::Retry, 1, State::Sent, Account::Open),
-        (At::Finish, passing(), State::Ready, 0, State::Ready, Account::BreakerOpen),
+        (
+            At::Begin,
+            SendError::Stale,
+            State::Retry,
+            1,
+            State::Sent,
+            Account::Open,
+        ),
+        (
+            At::Finish,
+            passing(),
+            State::Ready,
+            0,
+            State::Ready,
+            Account::BreakerOpen,
+        ),
         (At::Finish, login_refused(), State::Ready, 0, State::Ready, held),
-        (At::Finish, throttled(), State::Ready, 0, State::Ready, Account::Open),
+        (
+            At::Finish,
+            throttled(),
+            State::Ready,
+            0,
+            State::Ready,
+            Account::Open,
+        ),
         (At::Finish, refused(), State::Retry, 1, State::Sent, Account::Open),
         (At::Finish, rejected(), State::Dead, 1, State::Sent, Account::Open),
-        (At::Finish, our_fault(), State::Dead, 1, State::Sent, Account::Open),
-        (At::Finish, too_large(), State::Dead, 1, State::Sent, Account::Open),
+        (
+            At::Finish,
+            our_fault(),
+            State::Dead,
+            1,
+            State::Sent,
+            Account::Open,
+        ),
+        (
+            At::Finish,
+            too_large(),
+            State::Dead,
+            1,
+            State::Sent,
+            Account::Open,
+        ),
         (At::Finish, cut(), State::Retry, 1, State::Sent, Account::Open),
-        (At::Finish, SendError::Unsure("reset".to_owned()), State::Unsure, 1, State::Sent, Account::Open),
+        (
+            At::Finish,
+            SendError::Unsure("reset".to_owned()),
+            State::Unsure,
+            1,
+            State::Sent,
+            Account::Open,
+        ),
     ];
     for (at, error, state, attempts, behind, account) in cases {
         let case = format!("{at:?}: {error:?}");
@@ -108,7 +187,10 @@ async fn every_answer_is_charged_to_whom_it_belongs() {
         assert_eq!((mail.state, mail.attempts), (state, attempts), "{case}");
         let last_reply = mail.last_reply.unwrap_or_default();
         let word = said.rsplit(": ").next().unwrap();
-        assert!(last_reply.contains(word) || said.contains("idle"), "{case}: {last_reply}");
+        assert!(
+            last_reply.contains(word) || said.contains("idle"),
+            "{case}: {last_reply}"
+        );
         assert_eq!(house.state(second).await, behind, "{case}");
         let channel = house.channel().await;
         let open = worker.deliver.gate.opening() == Opening::Open;
@@ -118,12 +200,24 @@ async fn every_answer_is_charged_to_whom_it_belongs() {
             None => Account::BreakerOpen,
         };
         assert_eq!(seen, account, "{case}");
-        assert_eq!(channel.last_fault.is_some(), account == Account::BreakerOpen, "{case}");
+        assert_eq!(
+            channel.last_fault.is_some(),
+            account == Account::BreakerOpen,
+            "{case}"
+        );
 
         // Whatever it was, everything drains by itself.
         worker.work_for(2 * MINUTE).await;
-        let end = if state == State::Dead { State::Dead } else { State::Sent };
-        assert_eq!((house.state(first).await, house.state(second).await), (end, State::Sent), "{case}");
+        let end = if state == State::Dead {
+            State::Dead
+        } else {
+            State::Sent
+        };
+        assert_eq!(
+            (house.state(first).await, house.state(second).await),
+            (end, State::Sent),
+            "{case}"
+        );
         assert_eq!(house.channel().await.hold, None, "{case}");
     }
 }
@@ -137,9 +231,18 @@ async fn the_servers_word_is_kept_with_every_attempt_that_counts() {
     let mut worker = house.worker();
     worker.work_for(2 * MINUTE).await;
     let history = house.history(id).await;
-    let attempts: Vec<_> =
-        history.attempts.iter().map(|attempt| (attempt.outcome, attempt.reply.as_deref().unwrap_or(""))).collect();
-    assert_eq!(attempts, [(State::Retry, "450 4.2.1 try again later"), (State::Sent, "250 2.0.0 queued as 1")]);
+    let attempts: Vec<_> = history
+        .attempts
+        .iter()
+        .map(|attempt| (attempt.outcome, attempt.reply.as_deref().unwrap_or("")))
+        .collect();
+    assert_eq!(
+        attempts,
+        [
+            (State::Retry, "450 4.2.1 try again later"),
+            (State::Sent, "250 2.0.0 queued as 1")
+        ]
+    );
     assert_eq!(history.delivery.attempts, 2);
 }
 
@@ -174,7 +277,11 @@ async fn one_bad_recipient_delays_nobody() {
     house.server.on_begin(Err(refused()));
     house.worker().drain().await;
     assert_eq!(house.recipients(), ["a@example.com", "d@example.com"]);
-    assert_eq!(house.server.connections(), 1, "a refusal of the recipient keeps the connection");
+    assert_eq!(
+        house.server.connections(),
+        1,
+        "a refusal of the recipient keeps the connection"
+    );
 }
 
 #[tokio::test]
@@ -186,14 +293,31 @@ async fn mails_to_one_person_about_one_ticket_leave_in_order() {
     house.server.on_begin(Err(refused()));
     let mut worker = house.worker();
     let wait = worker.drain().await;
-    assert_eq!(house.recipients(), Vec::<String>::new(), "those behind a refused head wait for it");
-    assert!(wait >= Duration::from_millis(250), "and the worker does not spin meanwhile: {wait:?}");
+    assert_eq!(
+        house.recipients(),
+        Vec::<String>::new(),
+        "those behind a refused head wait for it"
+    );
+    assert!(
+        wait >= Duration::from_millis(250),
+        "and the worker does not spin meanwhile: {wait:?}"
+    );
 
     worker.work_for(MINUTE).await;
-    let bodies: Vec<_> =
-        house.server.sent().into_iter().map(|mail| String::from_utf8(mail.message).unwrap()).collect();
+    let bodies: Vec<_> = house
+        .server
+        .sent()
+        .into_iter()
+        .map(|mail| String::from_utf8(mail.message).unwrap())
+        .collect();
     assert_eq!(bodies.len(), 3);
-    assert!(["uno", "dos", "tres"].iter().zip(&bodies).all(|(text, body)| body.contains(text)), "{bodies:?}");
+    assert!(
+        ["uno", "dos", "tres"]
+            .iter()
+            .zip(&bodies)
+            .all(|(text, body)| body.contains(text)),
+        "{bodies:?}"
+    );
 }
 
 #[tokio::test]
@@ -208,7 +332,10 @@ async fn a_head_blocked_for_five_minutes_lets_the_rest_pass() {
     worker.work_for(5 * MINUTE - Duration::from_secs(1)).await;
     assert_eq!(house.state(second).await, State::Ready);
     worker.work_for(Duration::from_secs(1)).await;
-    assert_eq!((house.state(first).await, house.state(second).await), (State::Retry, State::Sent));
+    assert_eq!(
+        (house.state(first).await, house.state(second).await),
+        (State::Retry, State::Sent)
+    );
 }
 
 #[tokio::test]
@@ -252,10 +379,16 @@ async fn a_lost_answer_makes_identical_copies_and_is_counted() {
     let mut worker = house.worker();
     worker.work_for(22 * MINUTE).await;
     let mail = house.delivery(id).await;
-    assert_eq!((mail.state, mail.attempts, mail.lost_answers), (State::Sent, 4, 3));
+    assert_eq!(
+        (mail.state, mail.attempts, mail.lost_answers),
+        (State::Sent, 4, 3)
+    );
     let sent = house.server.sent();
     assert_eq!(sent.len(), 4);
-    assert!(sent.iter().all(|copy| copy.message == sent[0].message && copy.envelope == sent[0].envelope));
+    assert!(
+        sent.iter()
+            .all(|copy| copy.message == sent[0].message && copy.envelope == sent[0].envelope)
+    );
 }
 
 #[tokio::test]
@@ -269,9 +402,20 @@ async fn two_hard_bounces_a_day_apart_suppress_the_address() {
         worker.drain().await;
         house.clock.advance(Duration::from_hours(24));
     }
-    assert_eq!(notifications, [Notification::Queued, Notification::Queued, Notification::Suppressed]);
+    assert_eq!(
+        notifications,
+        [
+            Notification::Queued,
+            Notification::Queued,
+            Notification::Suppressed
+        ]
+    );
     house.clock.advance(Duration::from_hours(30 * 24));
-    assert_eq!(house.post(&ana(), comment("hola")).await.notification, Notification::Queued, "it lapses");
+    assert_eq!(
+        house.post(&ana(), comment("hola")).await.notification,
+        Notification::Queued,
+        "it lapses"
+    );
 }
 
 #[tokio::test]
@@ -280,11 +424,17 @@ async fn a_refusal_of_policy_or_a_full_mailbox_suppresses_nobody() {
     let mut worker = house.worker();
     for text in ["5.7.1 denied", "5.2.2 mailbox full", "5.7.1 denied"] {
         house.post(&ana(), comment("hola")).await;
-        house.server.on_begin(Err(SendError::Rejected { reply: reply(554, text), hard_bounce: false }));
+        house.server.on_begin(Err(SendError::Rejected {
+            reply: reply(554, text),
+            hard_bounce: false,
+        }));
         worker.drain().await;
         house.clock.advance(Duration::from_hours(24));
     }
-    assert_eq!(house.post(&ana(), comment("hola")).await.notification, Notification::Queued);
+    assert_eq!(
+        house.post(&ana(), comment("hola")).await.notification,
+        Notification::Queued
+    );
 }
 
 #[tokio::test]
@@ -296,7 +446,10 @@ async fn the_same_policy_refusal_for_three_recipients_is_the_accounts_fault() {
     }
     for _ in 0..4 {
         let denied = reply(554, "5.7.1 relay access denied");
-        house.server.on_begin(Err(SendError::Rejected { reply: denied, hard_bounce: false }));
+        house.server.on_begin(Err(SendError::Rejected {
+            reply: denied,
+            hard_bounce: false,
+        }));
     }
     let mut worker = house.worker();
     worker.drain().await;
@@ -309,7 +462,14 @@ async fn the_same_policy_refusal_for_three_recipients_is_the_accounts_fault() {
     assert_eq!(states, [dead, dead, ready, ready, ready]);
     assert_eq!(worker.deliver.gate.opening(), Opening::Shut);
     worker.work_for(Duration::from_secs(10)).await;
-    assert_eq!(house.recipients(), ["person2@example.com", "person3@example.com", "person4@example.com"]);
+    assert_eq!(
+        house.recipients(),
+        [
+            "person2@example.com",
+            "person3@example.com",
+            "person4@example.com"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -318,11 +478,17 @@ async fn a_throttling_server_gets_its_pause() {
     for n in 0..3 {
         house.owe_to(&format!("person{n}@example.com")).await;
     }
-    house.server.on_begin(Err(SendError::Throttled(reply(421, "4.7.0 too many"))));
+    house
+        .server
+        .on_begin(Err(SendError::Throttled(reply(421, "4.7.0 too many"))));
     let mut worker = house.worker();
     worker.work_for(Duration::from_secs(4)).await;
     assert_eq!((house.server.begun().len(), house.recipients().len()), (1, 0));
-    assert_eq!(worker.deliver.gate.opening(), Opening::Open, "a slow server is a working one");
+    assert_eq!(
+        worker.deliver.gate.opening(),
+        Opening::Open,
+        "a slow server is a working one"
+    );
     worker.work_for(Duration::from_secs(1)).await;
     assert_eq!(house.recipients().len(), 3);
 }
@@ -330,7 +496,10 @@ async fn a_throttling_server_gets_its_pause() {
 #[tokio::test]
 async fn an_account_keeps_to_its_own_limits() {
     let mut house = House::new().await;
-    house.delivery.limits = RateLimits { per_minute: NonZeroU32::new(2), per_day: None };
+    house.delivery.limits = RateLimits {
+        per_minute: NonZeroU32::new(2),
+        per_day: None,
+    };
     for n in 0..5 {
         house.owe_to(&format!("person{n}@example.com")).await;
     }
@@ -344,13 +513,19 @@ async fn an_account_keeps_to_its_own_limits() {
         house.clock.advance(Duration::from_secs(2));
     }
     assert_eq!(sent, [2, 2, 4, 4, 5, 5]);
-    assert!(house.deliveries().await.iter().all(|mail| mail.attempts == 1), "waiting is not charged");
+    assert!(
+        house.deliveries().await.iter().all(|mail| mail.attempts == 1),
+        "waiting is not charged"
+    );
 }
 
 #[tokio::test]
 async fn a_server_that_is_down_does_not_use_up_the_days_allowance() {
     let mut house = House::new().await;
-    house.delivery.limits = RateLimits { per_minute: None, per_day: NonZeroU32::new(3) };
+    house.delivery.limits = RateLimits {
+        per_minute: None,
+        per_day: NonZeroU32::new(3),
+    };
     for n in 0..3 {
         house.owe_to(&format!("person{n}@example.com")).await;
     }
@@ -385,5 +560,8 @@ async fn mails_of_another_account_are_left_alone() {
     let house = House::new().await;
     let other = house.owe(builders::test_delivery().from_account(1).build()).await;
     house.worker().work_for(MINUTE).await;
-    assert_eq!((house.state(other).await, house.recipients().len()), (State::Ready, 0));
+    assert_eq!(
+        (house.state(other).await, house.recipients().len()),
+        (State::Ready, 0)
+    );
 }

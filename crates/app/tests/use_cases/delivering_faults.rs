@@ -31,10 +31,20 @@ async fn a_mail_called_back_before_its_fence_is_not_sent() {
             let _ = store.cancel(called_back, "withdrawn", START).await;
         }
     });
-    house.worker_on(Arc::new(house.store.clone()), Arc::new(server)).drain().await;
-    assert_eq!((house.state(called_back).await, house.state(other).await), (State::Cancelled, State::Sent));
+    house
+        .worker_on(Arc::new(house.store.clone()), Arc::new(server))
+        .drain()
+        .await;
+    assert_eq!(
+        (house.state(called_back).await, house.state(other).await),
+        (State::Cancelled, State::Sent)
+    );
     assert_eq!(house.recipients(), ["b@example.com"]);
-    assert_eq!(house.server.connections(), 2, "a dialogue that was broken off leaves no connection to reuse");
+    assert_eq!(
+        house.server.connections(),
+        2,
+        "a dialogue that was broken off leaves no connection to reuse"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,14 +60,21 @@ async fn a_database_that_fails_at_any_call_delays_and_loses_nothing() {
         for _ in 0..8 {
             let next = worker.batch().await;
             assert!(
-                call == Call::Settle || outbox.left(call) == 0 || next == Next::Within(Duration::from_secs(1)),
+                call == Call::Settle
+                    || outbox.left(call) == 0
+                    || next == Next::Within(Duration::from_secs(1)),
                 "{call:?}: the worker leaves a failing database a second, not {next:?}"
             );
         }
         assert_eq!(outbox.left(call), 0, "{call:?}");
         assert_eq!(house.recipients().len(), 3, "{call:?}: each was sent once");
         let mails = house.deliveries().await;
-        assert!(mails.iter().all(|mail| (mail.state, mail.attempts) == (State::Sent, 1)), "{call:?}: {mails:?}");
+        assert!(
+            mails
+                .iter()
+                .all(|mail| (mail.state, mail.attempts) == (State::Sent, 1)),
+            "{call:?}: {mails:?}"
+        );
     }
 }
 
@@ -82,9 +99,19 @@ async fn an_acceptance_that_cannot_be_written_is_written_later_and_never_sent_ag
     outbox.fail(Call::Settle, 100);
     outbox.fail(Call::Renew, 5);
     let begun = tokio::time::Instant::now();
-    house.worker_on(Arc::new(outbox.clone()), Arc::new(house.server.clone())).drain().await;
-    assert!(begun.elapsed() > Duration::from_mins(3), "the outage was long: {:?}", begun.elapsed());
-    assert_eq!((house.state(id).await, outbox.left(Call::Settle)), (State::Sent, 0));
+    house
+        .worker_on(Arc::new(outbox.clone()), Arc::new(house.server.clone()))
+        .drain()
+        .await;
+    assert!(
+        begun.elapsed() > Duration::from_mins(3),
+        "the outage was long: {:?}",
+        begun.elapsed()
+    );
+    assert_eq!(
+        (house.state(id).await, outbox.left(Call::Settle)),
+        (State::Sent, 0)
+    );
     assert_eq!(house.server.sent().len(), 1);
 }
 
@@ -98,10 +125,16 @@ async fn an_acceptance_after_the_lease_was_ended_still_counts() {
         async move {
             clock.advance(LEASE);
             let unsure_due = clock.now() + Duration::from_mins(1);
-            assert_eq!(store.end_expired_leases(clock.now(), unsure_due).await.unwrap(), 1);
+            assert_eq!(
+                store.end_expired_leases(clock.now(), unsure_due).await.unwrap(),
+                1
+            );
         }
     });
-    house.worker_on(Arc::new(house.store.clone()), Arc::new(server)).batch().await;
+    house
+        .worker_on(Arc::new(house.store.clone()), Arc::new(server))
+        .batch()
+        .await;
     assert_eq!(house.state(id).await, State::Sent);
 }
 
@@ -117,12 +150,21 @@ async fn a_lease_lives_as_long_as_the_server_takes_to_answer() {
                 let pause = Duration::from_secs(10);
                 tokio::time::sleep(pause).await;
                 clock.advance(pause);
-                assert_eq!(store.end_expired_leases(clock.now(), clock.now()).await.unwrap(), 0);
+                assert_eq!(
+                    store.end_expired_leases(clock.now(), clock.now()).await.unwrap(),
+                    0
+                );
             }
         }
     });
-    house.worker_on(Arc::new(house.store.clone()), Arc::new(server)).batch().await;
-    assert_eq!((house.state(id).await, house.server.sent().len()), (State::Sent, 1));
+    house
+        .worker_on(Arc::new(house.store.clone()), Arc::new(server))
+        .batch()
+        .await;
+    assert_eq!(
+        (house.state(id).await, house.server.sent().len()),
+        (State::Sent, 1)
+    );
 }
 
 #[tokio::test]
@@ -155,7 +197,10 @@ async fn a_wall_clock_that_jumps_does_not_touch_leases() {
         clock.jump_to(START + Duration::from_hours(24));
         std::future::ready(())
     });
-    house.worker_on(Arc::new(house.store.clone()), Arc::new(server)).batch().await;
+    house
+        .worker_on(Arc::new(house.store.clone()), Arc::new(server))
+        .batch()
+        .await;
     assert_eq!(house.state(id).await, State::Sent);
 }
 
@@ -175,8 +220,16 @@ async fn a_daemon_that_stops_before_the_dot_gives_the_mails_back() {
     worker.batch().await;
     assert_eq!(house.server.begun(), []);
     let mails = house.deliveries().await;
-    assert!(mails.iter().all(|mail| (mail.state, mail.attempts) == (State::Ready, 0)), "{mails:?}");
-    assert!(matches!(worker.batch().await, Next::Within(_)), "and claims nothing more");
+    assert!(
+        mails
+            .iter()
+            .all(|mail| (mail.state, mail.attempts) == (State::Ready, 0)),
+        "{mails:?}"
+    );
+    assert!(
+        matches!(worker.batch().await, Next::Within(_)),
+        "and claims nothing more"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,7 +247,11 @@ async fn a_daemon_that_stops_behind_the_dot_waits_ten_seconds_for_the_answer() {
         worker.stop = stop;
         worker.batch().await;
         let mail = house.delivery(id).await;
-        assert_eq!((mail.state, mail.attempts, mail.lost_answers), (state, 1, 0), "after {answers_after} s");
+        assert_eq!(
+            (mail.state, mail.attempts, mail.lost_answers),
+            (state, 1, 0),
+            "after {answers_after} s"
+        );
         let mail = house.delivery(behind).await;
         assert_eq!((mail.state, mail.attempts), (State::Ready, 0));
     }
@@ -214,7 +271,11 @@ async fn a_daemon_that_stops_while_the_database_is_down_does_not_hang() {
         server.arrived(1).await;
         signal.stop();
     });
-    assert!(begun.elapsed() <= Duration::from_secs(13), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() <= Duration::from_secs(13),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -224,9 +285,15 @@ async fn a_mail_whose_message_is_gone_is_dead_and_delays_nobody() {
     let other = house.owe_to("b@example.com").await;
     let outbox = FaultyOutbox::new(&house.store);
     outbox.lose_message(gone);
-    house.worker_on(Arc::new(outbox), Arc::new(house.server.clone())).drain().await;
+    house
+        .worker_on(Arc::new(outbox), Arc::new(house.server.clone()))
+        .drain()
+        .await;
     let mail = house.delivery(gone).await;
-    assert_eq!((mail.state, mail.last_reply.as_deref()), (State::Dead, Some("the message is no longer stored")));
+    assert_eq!(
+        (mail.state, mail.last_reply.as_deref()),
+        (State::Dead, Some("the message is no longer stored"))
+    );
     assert_eq!(house.state(other).await, State::Sent);
 }
 
@@ -235,7 +302,9 @@ async fn large_messages_are_read_a_few_at_a_time_and_all_are_sent() {
     let house = House::new().await;
     let large = vec![b'x'; 700_000];
     for n in 0..4 {
-        let mail = builders::test_delivery().to(&format!("person{n}@example.com")).message(&large);
+        let mail = builders::test_delivery()
+            .to(&format!("person{n}@example.com"))
+            .message(&large);
         house.owe(mail.build()).await;
     }
     let outbox = FaultyOutbox::new(&house.store);
@@ -258,8 +327,10 @@ async fn workers_side_by_side_send_each_mail_once() {
         let (outbox, transport) = (Arc::new(house.store.clone()), Arc::new(house.server.clone()));
         workers.push(house.worker_beside(outbox, transport, gate.clone()));
     }
-    let running: Vec<_> =
-        workers.into_iter().map(|mut worker| tokio::spawn(async move { worker.drain().await })).collect();
+    let running: Vec<_> = workers
+        .into_iter()
+        .map(|mut worker| tokio::spawn(async move { worker.drain().await }))
+        .collect();
     for worker in running {
         worker.await.unwrap();
     }
@@ -274,10 +345,17 @@ async fn workers_side_by_side_send_each_mail_once() {
 async fn the_queue_id_of_the_accepting_server_is_kept() {
     let house = House::new().await;
     let id = house.owe_to("ana@example.com").await;
-    house.server.on_finish(Err(SendError::Retry(Reply::new(451, "4.3.0 later"))));
-    house.server.on_finish(Ok(Reply::new(250, "2.0.0 Ok: queued as 4XyZ")));
+    house
+        .server
+        .on_finish(Err(SendError::Retry(Reply::new(451, "4.3.0 later"))));
+    house
+        .server
+        .on_finish(Ok(Reply::new(250, "2.0.0 Ok: queued as 4XyZ")));
     let mut worker = house.worker();
     worker.work_for(Duration::from_mins(1)).await;
     let mail = house.delivery(id).await;
-    assert_eq!((mail.state, mail.last_reply.as_deref()), (State::Sent, Some("250 2.0.0 Ok: queued as 4XyZ")));
+    assert_eq!(
+        (mail.state, mail.last_reply.as_deref()),
+        (State::Sent, Some("250 2.0.0 Ok: queued as 4XyZ"))
+    );
 }

@@ -49,7 +49,11 @@ pub(crate) struct FaultyOutbox {
 
 impl FaultyOutbox {
     pub(crate) fn new(store: &MemoryStore) -> Self {
-        Self { store: store.clone(), faults: Arc::default(), lost: Arc::default() }
+        Self {
+            store: store.clone(),
+            faults: Arc::default(),
+            lost: Arc::default(),
+        }
     }
 
     /// The next so many calls of this kind find no database.
@@ -97,7 +101,12 @@ impl Outbox for FaultyOutbox {
         self.store.renew(lease, lease_time).await
     }
 
-    async fn fence(&self, lease: LeaseToken, ids: &[DeliveryId], now: Timestamp) -> Result<Vec<DeliveryId>, StoreError> {
+    async fn fence(
+        &self,
+        lease: LeaseToken,
+        ids: &[DeliveryId],
+        now: Timestamp,
+    ) -> Result<Vec<DeliveryId>, StoreError> {
         self.pass(Call::Fence)?;
         self.store.fence(lease, ids, now).await
     }
@@ -131,7 +140,12 @@ impl Outbox for FaultyOutbox {
         self.store.end_expired_leases(now, unsure_due).await
     }
 
-    async fn expire(&self, account: AccountId, expire: Duration, now: Timestamp) -> Result<Vec<DeliveryId>, StoreError> {
+    async fn expire(
+        &self,
+        account: AccountId,
+        expire: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<DeliveryId>, StoreError> {
         self.store.expire(account, expire, now).await
     }
 
@@ -160,7 +174,12 @@ impl Outbox for FaultyOutbox {
         self.store.requeue(id, now).await
     }
 
-    async fn cancel(&self, id: DeliveryId, reason: &str, now: Timestamp) -> Result<Delivery, TransitionError> {
+    async fn cancel(
+        &self,
+        id: DeliveryId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Delivery, TransitionError> {
         self.store.cancel(id, reason, now).await
     }
 
@@ -186,7 +205,11 @@ pub(crate) struct Interrupted {
 
 impl Interrupted {
     pub(crate) fn new(server: &ScriptedTransport) -> Self {
-        Self { server: server.clone(), during_begin: None, during_finish: None }
+        Self {
+            server: server.clone(),
+            during_begin: None,
+            during_finish: None,
+        }
     }
 
     /// What happens before the server gives its go-ahead.
@@ -212,7 +235,10 @@ impl Interrupted {
 impl Transport for Interrupted {
     async fn connect(&self, account: &OutgoingAccount) -> Result<Box<dyn MailSession>, SendError> {
         let session = self.server.connect(account).await?;
-        Ok(Box::new(InterruptedSession { session, transport: self.clone() }))
+        Ok(Box::new(InterruptedSession {
+            session,
+            transport: self.clone(),
+        }))
     }
 }
 

@@ -75,7 +75,9 @@ impl House {
     }
 
     pub(crate) async fn set(&self, parameter: Parameter, value: Option<&str>) {
-        Parameters::set(&self.store, parameter, value.map(ToOwned::to_owned)).await.unwrap();
+        Parameters::set(&self.store, parameter, value.map(ToOwned::to_owned))
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn put_template(&self, template: &StoredTemplate) {
@@ -91,9 +93,14 @@ impl House {
         let stored = self.ticket(ticket.number.as_str()).await;
         let id = stored.as_ref().map_or(ticket.id, |stored| stored.id);
         let number = ticket.number.clone();
-        let write = TicketWrite { ticket: Ticket { id, ..ticket }, expected: stored.map(|stored| stored.version) };
+        let write = TicketWrite {
+            ticket: Ticket { id, ..ticket },
+            expected: stored.map(|stored| stored.version),
+        };
         Tickets::put(&self.store, write).await.unwrap();
-        self.ticket(number.as_str()).await.expect("the ticket was just stored")
+        self.ticket(number.as_str())
+            .await
+            .expect("the ticket was just stored")
     }
 
     pub(crate) async fn ticket(&self, text: &str) -> Option<Ticket> {
@@ -126,7 +133,12 @@ impl House {
     }
 
     pub(crate) async fn post_on(&self, ticket: &str, actor: &Actor, new: NewComment) -> PostedComment {
-        match self.post_comment().run(actor, &number(ticket), new, None).await.unwrap() {
+        match self
+            .post_comment()
+            .run(actor, &number(ticket), new, None)
+            .await
+            .unwrap()
+        {
             Posted::New(posted) => *posted,
             Posted::Repeated { answer } => panic!("repeated: {answer}"),
         }
@@ -149,7 +161,10 @@ impl House {
     }
 
     pub(crate) async fn history(&self, id: DeliveryId) -> DeliveryHistory {
-        Outbox::find(&self.store, id).await.unwrap().expect("the delivery is stored")
+        Outbox::find(&self.store, id)
+            .await
+            .unwrap()
+            .expect("the delivery is stored")
     }
 
     pub(crate) async fn state(&self, id: DeliveryId) -> State {
@@ -157,12 +172,24 @@ impl House {
     }
 
     pub(crate) async fn deliveries(&self) -> Vec<Delivery> {
-        let page = PageRequest { after: None, limit: PageLimit::clamp(500) };
-        Outbox::list(&self.store, &DeliveryFilter::default(), &page).await.unwrap().items
+        let page = PageRequest {
+            after: None,
+            limit: PageLimit::clamp(500),
+        };
+        Outbox::list(&self.store, &DeliveryFilter::default(), &page)
+            .await
+            .unwrap()
+            .items
     }
 
     pub(crate) async fn message(&self, id: DeliveryId) -> String {
-        let (_, message) = self.store.messages(&[id]).await.unwrap().pop().expect("the message is kept");
+        let (_, message) = self
+            .store
+            .messages(&[id])
+            .await
+            .unwrap()
+            .pop()
+            .expect("the message is kept");
         String::from_utf8(message).unwrap()
     }
 
@@ -172,7 +199,11 @@ impl House {
 
     /// Whom the server took mails for, in order.
     pub(crate) fn recipients(&self) -> Vec<String> {
-        self.server.sent().into_iter().map(|mail| mail.envelope.to.as_str().to_owned()).collect()
+        self.server
+            .sent()
+            .into_iter()
+            .map(|mail| mail.envelope.to.as_str().to_owned())
+            .collect()
     }
 
     pub(crate) fn worker(&self) -> Worker {
@@ -205,7 +236,13 @@ impl House {
             settings: Arc::new(self.delivery.clone()),
             gate,
         };
-        Worker { deliver, line: Line::default(), stop, signal, clock: self.clock.clone() }
+        Worker {
+            deliver,
+            line: Line::default(),
+            stop,
+            signal,
+            clock: self.clock.clone(),
+        }
     }
 }
 
@@ -254,8 +291,17 @@ pub(crate) fn number(text: &str) -> TicketNumber {
 
 /// An account that asks by one of its tokens.
 pub(crate) fn person(party: Party, role: Role) -> Actor {
-    let user = User { id: UserId(builders::id()), party, role, standing: Standing::Active };
-    Actor::Person { user, groups: Vec::new(), token: builders::id() }
+    let user = User {
+        id: UserId(builders::id()),
+        party,
+        role,
+        standing: Standing::Active,
+    };
+    Actor::Person {
+        user,
+        groups: Vec::new(),
+        token: builders::id(),
+    }
 }
 
 /// The requester of the tickets.
@@ -270,7 +316,10 @@ pub(crate) fn tomas() -> Actor {
 
 /// An administrator, such as another system's account.
 pub(crate) fn administrator() -> Actor {
-    person(builders::party("Sistema", "system@example.org"), Role::Administrator)
+    person(
+        builders::party("Sistema", "system@example.org"),
+        Role::Administrator,
+    )
 }
 
 /// A public message.
@@ -287,5 +336,8 @@ pub(crate) fn comment(text: &str) -> NewComment {
 
 /// A public note.
 pub(crate) fn note(text: &str) -> NewComment {
-    NewComment { kind: Kind::Note, ..comment(text) }
+    NewComment {
+        kind: Kind::Note,
+        ..comment(text)
+    }
 }

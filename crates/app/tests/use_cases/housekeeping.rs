@@ -54,18 +54,32 @@ async fn the_mails_of_a_worker_that_vanished_go_on() {
     let leased = house.owe_to("a@example.com").await;
     let sending = house.owe_to("b@example.com").await;
     let lease = claim_all(&house).await;
-    house.store.fence(lease, &[sending], house.clock.now()).await.unwrap();
+    house
+        .store
+        .fence(lease, &[sending], house.clock.now())
+        .await
+        .unwrap();
     let mut worker = house.worker();
     let keeper = housekeeper(&house, &worker);
 
     house.clock.advance(MINUTE - Duration::from_secs(1));
     keeper.run().await;
-    assert_eq!((house.state(leased).await, house.state(sending).await), (State::Leased, State::Sending));
+    assert_eq!(
+        (house.state(leased).await, house.state(sending).await),
+        (State::Leased, State::Sending)
+    );
     house.clock.advance(Duration::from_secs(1));
     keeper.run().await;
-    assert_eq!((house.state(leased).await, house.state(sending).await), (State::Ready, State::Unsure));
+    assert_eq!(
+        (house.state(leased).await, house.state(sending).await),
+        (State::Ready, State::Unsure)
+    );
     worker.drain().await;
-    assert_eq!(house.recipients(), ["a@example.com"], "what may have been sent waits for the schedule");
+    assert_eq!(
+        house.recipients(),
+        ["a@example.com"],
+        "what may have been sent waits for the schedule"
+    );
     worker.work_for(MINUTE).await;
     assert_eq!(house.recipients(), ["a@example.com", "b@example.com"]);
 }
@@ -76,7 +90,9 @@ async fn a_mail_expires_by_the_time_that_its_account_was_open() {
     house.delivery.expire = 30 * MINUTE;
     let id = house.owe_to("ana@example.com").await;
     for _ in 0..100 {
-        house.server.on_begin(Err(SendError::Retry(Reply::new(450, "4.2.1 later"))));
+        house
+            .server
+            .on_begin(Err(SendError::Retry(Reply::new(450, "4.2.1 later"))));
     }
     let mut worker = house.worker();
     let keeper = housekeeper(&house, &worker);
@@ -90,11 +106,18 @@ async fn a_mail_expires_by_the_time_that_its_account_was_open() {
     pass(20).await;
     house.set(Parameter::StopOutgoingMail, Some("Y")).await;
     pass(60).await;
-    assert_eq!(house.state(id).await, State::Retry, "the time of the stop does not count");
+    assert_eq!(
+        house.state(id).await,
+        State::Retry,
+        "the time of the stop does not count"
+    );
     house.set(Parameter::StopOutgoingMail, None).await;
     pass(15).await;
     let mail = house.delivery(id).await;
-    assert_eq!((mail.state, mail.last_reply.as_deref()), (State::Dead, Some("expired")));
+    assert_eq!(
+        (mail.state, mail.last_reply.as_deref()),
+        (State::Dead, Some("expired"))
+    );
 }
 
 #[tokio::test]
@@ -144,8 +167,14 @@ async fn a_database_that_fails_is_left_for_the_next_round() {
     let house = House::new().await;
     let worker = house.worker();
     let mut failing = MockOutbox::new();
-    failing.expect_end_expired_leases().times(2).returning(|_, _| Err(unavailable()));
-    let keeper = KeepHouse { outbox: Arc::new(failing), ..housekeeper(&house, &worker) };
+    failing
+        .expect_end_expired_leases()
+        .times(2)
+        .returning(|_, _| Err(unavailable()));
+    let keeper = KeepHouse {
+        outbox: Arc::new(failing),
+        ..housekeeper(&house, &worker)
+    };
     keeper.run().await;
     keeper.run().await;
 }
