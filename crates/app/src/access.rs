@@ -43,9 +43,11 @@ impl Actor {
     pub fn viewer(&self) -> Option<Viewer> {
         match self {
             Self::Operator => None,
-            Self::Person { user, groups, .. } => {
-                Some(Viewer { email: user.party.email.clone(), role: user.role, groups: groups.clone() })
-            }
+            Self::Person { user, groups, .. } => Some(Viewer {
+                email: user.party.email.clone(),
+                role: user.role,
+                groups: groups.clone(),
+            }),
         }
     }
 
@@ -64,7 +66,11 @@ impl Actor {
         if self.role() >= role {
             return Ok(());
         }
-        Err(Refusal::Forbidden(format!("{what} needs the role {}; this account is a {}", role.as_str(), self.role().as_str())))
+        Err(Refusal::Forbidden(format!(
+            "{what} needs the role {}; this account is a {}",
+            role.as_str(),
+            self.role().as_str()
+        )))
     }
 }
 
@@ -80,7 +86,10 @@ pub struct FieldError {
 impl FieldError {
     /// A fault of one field.
     pub fn new(field: impl Into<String>, message: impl ToString) -> Self {
-        Self { field: field.into(), message: message.to_string() }
+        Self {
+            field: field.into(),
+            message: message.to_string(),
+        }
     }
 }
 

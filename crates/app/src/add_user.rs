@@ -26,7 +26,12 @@ impl AddUser {
         password_hash: Option<String>,
     ) -> Result<User, Refusal> {
         actor.require(Role::Administrator, "adding an account")?;
-        let user = User { id: UserId(self.ids.next()), party, role, standing: Standing::Active };
+        let user = User {
+            id: UserId(self.ids.next()),
+            party,
+            role,
+            standing: Standing::Active,
+        };
         match self.people.add_user(&user, password_hash).await {
             Ok(()) => Ok(user),
             Err(AddUserError::Store(error)) => Err(error.into()),

@@ -18,11 +18,13 @@ impl Authenticate {
     /// The actor behind a token; `None` for a token that is unknown or whose account is disabled.
     pub async fn run(&self, token: &str) -> Result<Option<Actor>, Refusal> {
         let owner = self.people.find_token(&hash(token)).await?;
-        Ok(owner.filter(|owner| owner.user.standing == Standing::Active).map(|owner| Actor::Person {
-            user: owner.user,
-            groups: owner.groups,
-            token: owner.token,
-        }))
+        Ok(owner
+            .filter(|owner| owner.user.standing == Standing::Active)
+            .map(|owner| Actor::Person {
+                user: owner.user,
+                groups: owner.groups,
+                token: owner.token,
+            }))
     }
 }
 

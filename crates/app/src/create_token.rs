@@ -28,11 +28,16 @@ impl CreateToken {
     pub async fn run(&self, actor: &Actor, email: &EmailAddress, label: &str) -> Result<String, Refusal> {
         actor.require(Role::Administrator, "making a token")?;
         if label.chars().any(char::is_control) || label.chars().count() > 200 {
-            return Err(Refusal::field("label", "takes one line of at most 200 characters"));
+            return Err(Refusal::field(
+                "label",
+                "takes one line of at most 200 characters",
+            ));
         }
         let user = self.people.find_user(email).await?;
         let user = user.ok_or_else(|| Refusal::NotFound(format!("an account with the address {email}")))?;
-        let secret = data_encoding::BASE32_NOPAD.encode(&self.ids.secret()).to_ascii_lowercase();
+        let secret = data_encoding::BASE32_NOPAD
+            .encode(&self.ids.secret())
+            .to_ascii_lowercase();
         let token = format!("{PREFIX}{secret}");
         let stored = NewToken {
             id: self.ids.next(),

@@ -43,7 +43,12 @@ pub struct Finding {
 impl Finding {
     /// Something as it should be.
     pub fn good(subject: &str, message: impl Into<String>) -> Self {
-        Self { subject: subject.to_owned(), verdict: Verdict::Good, message: message.into(), remedy: None }
+        Self {
+            subject: subject.to_owned(),
+            verdict: Verdict::Good,
+            message: message.into(),
+            remedy: None,
+        }
     }
 
     /// Something that deserves a look.
@@ -58,7 +63,10 @@ impl Finding {
 
     /// Something to mend.
     pub fn fault(subject: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Fault, ..Self::warning(subject, message, remedy) }
+        Self {
+            verdict: Verdict::Fault,
+            ..Self::warning(subject, message, remedy)
+        }
     }
 }
 
@@ -100,22 +108,34 @@ impl Diagnose {
             ));
         };
         let Some(template) = self.templates.find(id).await? else {
-            let remedy = format!("save it (recado template put {id} …) or set 417 to one of those in recado template list");
-            return Ok(Finding::fault(SUBJECT, format!("parameter 417 names template {id}, which does not exist"), remedy));
+            let remedy = format!(
+                "save it (recado template put {id} …) or set 417 to one of those in recado template list"
+            );
+            return Ok(Finding::fault(
+                SUBJECT,
+                format!("parameter 417 names template {id}, which does not exist"),
+                remedy,
+            ));
         };
         if template.situation == Situation::Inactive {
             let remedy = "make it active, or set 417 to an active one";
-            return Ok(Finding::fault(SUBJECT, format!("parameter 417 names template {id}, which is inactive"), remedy));
+            return Ok(Finding::fault(
+                SUBJECT,
+                format!("parameter 417 names template {id}, which is inactive"),
+                remedy,
+            ));
         }
         let faults = template.source().check();
-        Ok(match faults.iter().find(|fault| fault.severity == Severity::Error) {
-            None => Finding::good(SUBJECT, format!("template {id} ({})", template.name)),
-            Some(fault) => Finding::warning(
-                SUBJECT,
-                format!("template {id} has a fault: {fault}"),
-                "correct it and save it again (recado template check FILE tells all faults)",
-            ),
-        })
+        Ok(
+            match faults.iter().find(|fault| fault.severity == Severity::Error) {
+                None => Finding::good(SUBJECT, format!("template {id} ({})", template.name)),
+                Some(fault) => Finding::warning(
+                    SUBJECT,
+                    format!("template {id} has a fault: {fault}"),
+                    "correct it and save it again (recado template check FILE tells all faults)",
+                ),
+            },
+        )
     }
 
     async fn account(&self, values: &Values) -> Finding {
@@ -134,7 +154,10 @@ impl Diagnose {
         match self.transport.connect(&account.outgoing).await {
             Ok(session) => {
                 session.quit().await;
-                Finding::good(SUBJECT, format!("{target} is ready to take mail from {}", account.sender))
+                Finding::good(
+                    SUBJECT,
+                    format!("{target} is ready to take mail from {}", account.sender),
+                )
             }
             Err(error) => Finding::fault(
                 SUBJECT,
@@ -151,7 +174,10 @@ impl Diagnose {
             None => Finding::good(SUBJECT, "account 0 is not held"),
             Some(hold) => Finding::fault(
                 SUBJECT,
-                format!("account 0 is held ({}) since {}: {}", hold.reason, hold.since, hold.detail),
+                format!(
+                    "account 0 is held ({}) since {}: {}",
+                    hold.reason, hold.since, hold.detail
+                ),
                 if hold.reason.is_probed() {
                     "mend the cause; the daemon tries again every minute, and at once after recado channel release 0"
                 } else {
@@ -165,14 +191,22 @@ impl Diagnose {
         const SUBJECT: &str = "queue";
         let depth = self.outbox.depth().await?;
         let count = |wanted: &dyn Fn(State) -> bool| -> u64 {
-            depth.iter().filter(|depth| wanted(depth.state)).map(|depth| depth.count).sum()
+            depth
+                .iter()
+                .filter(|depth| wanted(depth.state))
+                .map(|depth| depth.count)
+                .sum()
         };
         let waiting = count(&State::is_active);
         let dead = count(&|state| state == State::Dead);
         let message = format!("{waiting} mails on their way, {dead} given up");
         Ok(match dead {
             0 => Finding::good(SUBJECT, message),
-            _ => Finding::warning(SUBJECT, message, "recado delivery list --state dead, then requeue or leave them"),
+            _ => Finding::warning(
+                SUBJECT,
+                message,
+                "recado delivery list --state dead, then requeue or leave them",
+            ),
         })
     }
 }
@@ -181,10 +215,18 @@ impl Diagnose {
 fn switches(values: &Values) -> Finding {
     const SUBJECT: &str = "switches";
     if !values.is_on(Parameter::MessageExchange) {
-        return Finding::fault(SUBJECT, "parameter 299 is N: nobody is told of comments", "recado parameter set 299 Y");
+        return Finding::fault(
+            SUBJECT,
+            "parameter 299 is N: nobody is told of comments",
+            "recado parameter set 299 Y",
+        );
     }
     if values.is_on(Parameter::StopOutgoingMail) {
-        return Finding::fault(SUBJECT, "parameter 297 is Y: all mail waits", "recado parameter set 297 N");
+        return Finding::fault(
+            SUBJECT,
+            "parameter 297 is Y: all mail waits",
+            "recado parameter set 297 N",
+        );
     }
     Finding::good(SUBJECT, "message exchange is on, outgoing mail is not stopped")
 }

@@ -41,7 +41,11 @@ impl FollowEvents {
     }
 
     /// The next events behind a cursor that the actor sees, and the cursor behind all that were looked at.
-    pub async fn after(&self, actor: &Actor, cursor: Option<String>) -> Result<(Vec<SeenEvent>, Option<String>), Refusal> {
+    pub async fn after(
+        &self,
+        actor: &Actor,
+        cursor: Option<String>,
+    ) -> Result<(Vec<SeenEvent>, Option<String>), Refusal> {
         let batch = self.events.after(cursor.clone(), BATCH).await?;
         let last = batch.last().map(|event| event.cursor.clone()).or(cursor);
         let mut tickets: BTreeMap<TicketId, Option<Ticket>> = BTreeMap::new();
@@ -49,18 +53,30 @@ impl FollowEvents {
         for event in batch {
             let Some(id) = event.ticket else {
                 // A test mail is the administrators' business.
-                if actor.viewer().is_none_or(|viewer| viewer.role == recado_domain::person::Role::Administrator) {
+                if actor
+                    .viewer()
+                    .is_none_or(|viewer| viewer.role == recado_domain::person::Role::Administrator)
+                {
                     seen.push(SeenEvent { event, ticket: None });
                 }
                 continue;
             };
             if !tickets.contains_key(&id) {
-                let ticket = self.tickets.find_by_id(id).await?.filter(|ticket| actor.sees(ticket));
+                let ticket = self
+                    .tickets
+                    .find_by_id(id)
+                    .await?
+                    .filter(|ticket| actor.sees(ticket));
                 tickets.insert(id, ticket);
             }
-            let Some(Some(ticket)) = tickets.get(&id) else { continue };
+            let Some(Some(ticket)) = tickets.get(&id) else {
+                continue;
+            };
             if self.is_visible(actor, ticket, &event).await? {
-                seen.push(SeenEvent { ticket: Some(ticket.number.clone()), event });
+                seen.push(SeenEvent {
+                    ticket: Some(ticket.number.clone()),
+                    event,
+                });
             }
         }
         Ok((seen, last))

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use recado_ports::channels::Channels;
 use recado_ports::clock::Clock;
 use recado_ports::events::Events;
 use recado_ports::ids::Ids;
 use recado_ports::outbox::Outbox;
-use recado_ports::channels::Channels;
 use recado_ports::store::StoreError;
 
 use crate::deliver_batch::AccountGate;
@@ -58,7 +58,10 @@ impl KeepHouse {
     /// One round; to be called every few seconds. A store that does not answer is tried again in the next one.
     pub async fn run(&self) {
         if let Err(error) = self.round().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping waits for the database");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "housekeeping waits for the database"
+            );
         }
     }
 
@@ -84,10 +87,17 @@ impl KeepHouse {
         for state in recado_domain::outbox::State::ALL {
             let of_state = depth.iter().filter(|depth| depth.state == state);
             let count: u64 = of_state.clone().map(|depth| depth.count).sum();
-            let oldest = of_state.map(|depth| now.duration_since(depth.oldest)).max().unwrap_or_default();
-            #[expect(clippy::cast_precision_loss, reason = "a gauge of more than 2^52 rows may be off by one")]
+            let oldest = of_state
+                .map(|depth| now.duration_since(depth.oldest))
+                .max()
+                .unwrap_or_default();
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a gauge of more than 2^52 rows may be off by one"
+            )]
             metrics::gauge!("recado_outbox_rows", "state" => state.as_str()).set(count as f64);
-            metrics::gauge!("recado_outbox_oldest_seconds", "state" => state.as_str()).set(oldest.as_secs_f64());
+            metrics::gauge!("recado_outbox_oldest_seconds", "state" => state.as_str())
+                .set(oldest.as_secs_f64());
             if state.is_active() && oldest > LATE {
                 tracing::warn!(
                     alarm = "delivery_late",
@@ -106,7 +116,9 @@ impl KeepHouse {
             return Ok(());
         }
         self.last_forgotten.0.store(now.as_second(), Ordering::Relaxed);
-        self.outbox.forget_messages(now - self.keep_messages, FORGET_AT_ONCE).await?;
+        self.outbox
+            .forget_messages(now - self.keep_messages, FORGET_AT_ONCE)
+            .await?;
         self.events.forget(now - EVENTS_KEPT).await?;
         Ok(())
     }

@@ -37,7 +37,10 @@ pub(crate) fn values(
         .with_attributes(&ticket.attributes)
         .with(TemplateKey::TicketNumber, ticket.number.as_str())
         .with(TemplateKey::CommentText, text)
-        .with(TemplateKey::DateTimeCreated, locale.date_time(created_at, &settings.time_zone))
+        .with(
+            TemplateKey::DateTimeCreated,
+            locale.date_time(created_at, &settings.time_zone),
+        )
         .with(TemplateKey::AuthorName, shown_name(author))
         .with(TemplateKey::RequesterName, shown_name(&ticket.requester))
         .with(TemplateKey::ResponsibleName, responsible)
@@ -45,7 +48,11 @@ pub(crate) fn values(
 
 /// A name to address somebody by: their own, or the address while they have none.
 fn shown_name(party: &Party) -> &str {
-    if party.name.as_str().trim().is_empty() { party.email.as_str() } else { party.name.as_str() }
+    if party.name.as_str().trim().is_empty() {
+        party.email.as_str()
+    } else {
+        party.name.as_str()
+    }
 }
 
 /// Renders a template; one that fails gives way to the built-in plain one, with an alarm.
@@ -112,7 +119,11 @@ impl Desk<'_> {
             sender.domain()
         };
         let ticket_id = letter.ticket.map(|ticket| ticket.id);
-        let subject = Subject { ticket: ticket_id, recipient: &recipient.email, delivery: id };
+        let subject = Subject {
+            ticket: ticket_id,
+            recipient: &recipient.email,
+            delivery: id,
+        };
         let message_id = self.keyring.message_id(&subject, domain);
         let references = ticket_id
             .map(|ticket| MessageId::of_thread(ticket, domain))
@@ -121,10 +132,16 @@ impl Desk<'_> {
             .collect();
         let rendered = letter.rendered;
         let draft = MailDraft {
-            from: Mailbox { name: self.from_name(letter.author), address: sender.clone() },
+            from: Mailbox {
+                name: self.from_name(letter.author),
+                address: sender.clone(),
+            },
             to: mailbox(recipient),
             reply_to: None,
-            subject: letter.ticket.map_or_else(|| rendered.subject.clone(), |ticket| tagged(&rendered.subject, ticket)),
+            subject: letter.ticket.map_or_else(
+                || rendered.subject.clone(),
+                |ticket| tagged(&rendered.subject, ticket),
+            ),
             text: rendered.text.clone().unwrap_or_default(),
             html: Some(rendered.html.clone()),
             attachments: letter.attachments.clone(),
@@ -160,7 +177,10 @@ impl Desk<'_> {
 
 fn mailbox(party: &Party) -> Mailbox {
     let name = party.name.as_str();
-    Mailbox { name: (!name.trim().is_empty()).then(|| name.to_owned()), address: party.email.clone() }
+    Mailbox {
+        name: (!name.trim().is_empty()).then(|| name.to_owned()),
+        address: party.email.clone(),
+    }
 }
 
 /// The subject with the ticket's tag `[#number]` at its end, unless that very tag is in it.
@@ -174,8 +194,15 @@ fn tagged(subject: &str, ticket: &Ticket) -> String {
 }
 
 /// The language of the dates in a mail: the ticket's, else the template's, else the configured one.
-pub(crate) fn locale(ticket: Option<&Ticket>, template: &StoredTemplate, settings: &MessagingSettings) -> Locale {
-    ticket.and_then(|ticket| ticket.locale).or(template.locale).unwrap_or(settings.locale)
+pub(crate) fn locale(
+    ticket: Option<&Ticket>,
+    template: &StoredTemplate,
+    settings: &MessagingSettings,
+) -> Locale {
+    ticket
+        .and_then(|ticket| ticket.locale)
+        .or(template.locale)
+        .unwrap_or(settings.locale)
 }
 
 /// The comment's files, as they go with its mails.

@@ -28,8 +28,8 @@ pub mod set_parameter;
 pub mod deliver_batch;
 pub mod keep_house;
 pub mod read_deliveries;
-pub mod steer_delivery;
 pub mod steer_channel;
+pub mod steer_delivery;
 pub mod steer_suppression;
 
 pub mod add_user;

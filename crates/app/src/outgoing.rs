@@ -29,13 +29,17 @@ pub struct Account {
 
 /// Reads account 0 from the parameters.
 pub fn account(parameters: &Parameters, way_out: WayOut) -> Result<Account, Missing> {
-    let sender = parameters.address(Parameter::FromAddress).ok_or(Missing(Parameter::FromAddress))?;
+    let sender = parameters
+        .address(Parameter::FromAddress)
+        .ok_or(Missing(Parameter::FromAddress))?;
     let host = match (parameters.text(Parameter::SmtpHost), way_out) {
         (Some(host), _) => host.to_owned(),
         (None, WayOut::Files) => String::new(),
         (None, WayOut::Smtp) => return Err(Missing(Parameter::SmtpHost)),
     };
-    let port = parameters.port(Parameter::SmtpPort).expect("parameter 269 has a default");
+    let port = parameters
+        .port(Parameter::SmtpPort)
+        .expect("parameter 269 has a default");
     let tls = match parameters.is_on(Parameter::SmtpTls) {
         _ if port == SUBMISSIONS => TlsMode::Implicit,
         true => TlsMode::StartTls,
@@ -43,12 +47,25 @@ pub fn account(parameters: &Parameters, way_out: WayOut) -> Result<Account, Miss
     };
     let credentials = match parameters.is_on(Parameter::SmtpAuthentication) && way_out == WayOut::Smtp {
         true => Some(Credentials {
-            user: parameters.text(Parameter::SmtpUser).ok_or(Missing(Parameter::SmtpUser))?.to_owned(),
-            password: parameters.secret(Parameter::SmtpPassword).ok_or(Missing(Parameter::SmtpPassword))?,
+            user: parameters
+                .text(Parameter::SmtpUser)
+                .ok_or(Missing(Parameter::SmtpUser))?
+                .to_owned(),
+            password: parameters
+                .secret(Parameter::SmtpPassword)
+                .ok_or(Missing(Parameter::SmtpPassword))?,
         }),
         false => None,
     };
-    Ok(Account { outgoing: OutgoingAccount { host, port, tls, credentials }, sender })
+    Ok(Account {
+        outgoing: OutgoingAccount {
+            host,
+            port,
+            tls,
+            credentials,
+        },
+        sender,
+    })
 }
 
 /// The sender to compose with: parameter 10, or the placeholder.
@@ -62,10 +79,16 @@ pub(crate) fn sender_or_placeholder(parameters: &Parameters) -> EmailAddress {
 /// a name); leaves the body alone.
 pub(crate) fn readdressed(message: &[u8], sender: &EmailAddress) -> Vec<u8> {
     let placeholder = SENDER_UNSET.as_bytes();
-    let header_end = message.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(message.len());
+    let header_end = message
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap_or(message.len());
     let (mut header, body) = message.split_at(header_end);
     let mut whole = Vec::with_capacity(message.len() + sender.as_str().len());
-    while let Some(start) = header.windows(placeholder.len()).position(|window| window == placeholder) {
+    while let Some(start) = header
+        .windows(placeholder.len())
+        .position(|window| window == placeholder)
+    {
         whole.extend_from_slice(&header[..start]);
         whole.extend_from_slice(sender.as_str().as_bytes());
         header = &header[start + placeholder.len()..];
@@ -96,9 +119,15 @@ mod tests {
             (vec![host], Parameter::FromAddress),
             (vec![from], Parameter::SmtpHost),
             (vec![from, host, login], Parameter::SmtpUser),
-            (vec![from, host, login, (Parameter::SmtpUser, "desk")], Parameter::SmtpPassword),
+            (
+                vec![from, host, login, (Parameter::SmtpUser, "desk")],
+                Parameter::SmtpPassword,
+            ),
         ] {
-            assert_eq!(account(&parameters(&values), WayOut::Smtp).unwrap_err(), Missing(missing));
+            assert_eq!(
+                account(&parameters(&values), WayOut::Smtp).unwrap_err(),
+                Missing(missing)
+            );
         }
         assert!(account(&parameters(&[from]), WayOut::Files).is_ok());
     }
@@ -116,7 +145,12 @@ mod tests {
         };
         assert_eq!(
             [tls("465", "N"), tls("465", "Y"), tls("587", "Y"), tls("25", "N")],
-            [TlsMode::Implicit, TlsMode::Implicit, TlsMode::StartTls, TlsMode::None]
+            [
+                TlsMode::Implicit,
+                TlsMode::Implicit,
+                TlsMode::StartTls,
+                TlsMode::None
+            ]
         );
     }
 

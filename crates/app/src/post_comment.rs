@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use recado_domain::audience;
 use recado_domain::channel::AccountId;
 use recado_domain::comment::{
-    Attachment, AttachmentId, AttachmentName, Comment, CommentId, CommentText, Kind, MediaType, Origin, Visibility,
+    Attachment, AttachmentId, AttachmentName, Comment, CommentId, CommentText, Kind, MediaType, Origin,
+    Visibility,
 };
 use recado_domain::outbox::{Cause, State};
 use recado_domain::parameter::Parameter;
@@ -16,7 +17,9 @@ use recado_domain::ticket::{Ticket, TicketNumber};
 use recado_domain::token::Keyring;
 use recado_ports::channels::Channels;
 use recado_ports::clock::Clock;
-use recado_ports::comments::{AcceptComment, AcceptError, Comments, DeliverySummary, IdempotencyKey, IdempotencyRecord};
+use recado_ports::comments::{
+    AcceptComment, AcceptError, Comments, DeliverySummary, IdempotencyKey, IdempotencyRecord,
+};
 use recado_ports::ids::Ids;
 use recado_ports::mail::{Automatic, Composer};
 use recado_ports::outbox::{NewDelivery, Outbox};
@@ -221,16 +224,25 @@ impl PostComment {
             answer: (idempotency.answer)(&posted),
             expires_at: now + IDEMPOTENCY_KEPT,
         });
-        let accept = AcceptComment { comment, contents, deliveries, idempotency: record };
+        let accept = AcceptComment {
+            comment,
+            contents,
+            deliveries,
+            idempotency: record,
+        };
         match self.comments.accept(accept).await {
             Ok(()) => {
                 fail::fail_point!("accept.before_answer");
-                metrics::counter!("recado_comments_total", "notification" => notification.as_str()).increment(1);
+                metrics::counter!("recado_comments_total", "notification" => notification.as_str())
+                    .increment(1);
                 Ok(Posted::New(Box::new(posted)))
             }
-            Err(AcceptError::Repeated(record)) => {
-                repeated(record, &idempotency.map(|idempotency| idempotency.digest).unwrap_or_default())
-            }
+            Err(AcceptError::Repeated(record)) => repeated(
+                record,
+                &idempotency
+                    .map(|idempotency| idempotency.digest)
+                    .unwrap_or_default(),
+            ),
             Err(AcceptError::NoTicket) => Err(Refusal::NotFound(format!("ticket {number}")).into()),
             Err(AcceptError::Store(error)) => Err(error.into()),
         }
@@ -246,10 +258,16 @@ impl PostComment {
         let limits = &self.settings.limits;
         let mut faults = Vec::new();
         if new.text.len() > limits.text {
-            faults.push(FieldError::new("text", format!("is longer than {} octets", limits.text)));
+            faults.push(FieldError::new(
+                "text",
+                format!("is longer than {} octets", limits.text),
+            ));
         }
         if new.attachments.len() > limits.attachments {
-            faults.push(FieldError::new("attachments", format!("are more than {}", limits.attachments)));
+            faults.push(FieldError::new(
+                "attachments",
+                format!("are more than {}", limits.attachments),
+            ));
         }
         for (index, attachment) in new.attachments.iter().enumerate() {
             if attachment.content.len() > limits.attachment {
@@ -259,7 +277,9 @@ impl PostComment {
         }
         let text = CommentText::parse(&new.text, new.attachments.len())
             .map_err(|error| faults.push(FieldError::new("text", error)));
-        let Ok(text) = text else { return Err(Refusal::Invalid(faults)) };
+        let Ok(text) = text else {
+            return Err(Refusal::Invalid(faults));
+        };
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));
         }
@@ -286,7 +306,10 @@ impl PostComment {
             attachments,
             created_at: now,
         };
-        Ok((comment, new.attachments.into_iter().map(|file| file.content).collect()))
+        Ok((
+            comment,
+            new.attachments.into_iter().map(|file| file.content).collect(),
+        ))
     }
 
     async fn mails(
@@ -303,18 +326,31 @@ impl PostComment {
         if recipients.is_empty() {
             return Ok((Notification::None, Vec::new()));
         }
-        let suppressed =
-            self.suppressions.suppressed(&letter::addresses(&recipients), comment.created_at).await?;
-        let recipients: Vec<_> =
-            recipients.into_iter().filter(|party| !suppressed.contains(&party.email)).collect();
+        let suppressed = self
+            .suppressions
+            .suppressed(&letter::addresses(&recipients), comment.created_at)
+            .await?;
+        let recipients: Vec<_> = recipients
+            .into_iter()
+            .filter(|party| !suppressed.contains(&party.email))
+            .collect();
         if recipients.is_empty() {
             return Ok((Notification::Suppressed, Vec::new()));
         }
-        let deliveries = self.write(&snapshot, &template, ticket, comment, contents, &recipients).await?;
+        let deliveries = self
+            .write(&snapshot, &template, ticket, comment, contents, &recipients)
+            .await?;
         let stopped = snapshot.values.is_on(Parameter::StopOutgoingMail)
             || outgoing::account(&snapshot.values, self.settings.way_out).is_err()
             || self.channels.find(AccountId::DEFAULT).await?.hold.is_some();
-        Ok((if stopped { Notification::Held } else { Notification::Queued }, deliveries))
+        Ok((
+            if stopped {
+                Notification::Held
+            } else {
+                Notification::Queued
+            },
+            deliveries,
+        ))
     }
 
     async fn write(
@@ -328,8 +364,14 @@ impl PostComment {
     ) -> Result<Vec<NewDelivery>, PostCommentError> {
         let locale = letter::locale(Some(ticket), template, &self.settings);
         let text = comment.text.as_str();
-        let values =
-            letter::values(ticket, &comment.author, text, comment.created_at, locale, &self.settings);
+        let values = letter::values(
+            ticket,
+            &comment.author,
+            text,
+            comment.created_at,
+            locale,
+            &self.settings,
+        );
         let rendered = letter::render(&*self.renderer, template, &values, locale);
         let letter = Letter {
             cause: Cause::Comment(comment.id),
@@ -350,9 +392,15 @@ impl PostComment {
         };
         let mut deliveries = Vec::with_capacity(recipients.len());
         for recipient in recipients {
-            let thread = self.outbox.thread(ticket.id, &recipient.email, letter::THREAD_LENGTH).await?;
+            let thread = self
+                .outbox
+                .thread(ticket.id, &recipient.email, letter::THREAD_LENGTH)
+                .await?;
             let delivery = desk.write(&letter, recipient, &thread).map_err(|error| {
-                Refusal::Internal("the mail about the comment cannot be composed".to_owned(), Box::new(error))
+                Refusal::Internal(
+                    "the mail about the comment cannot be composed".to_owned(),
+                    Box::new(error),
+                )
             })?;
             deliveries.push(delivery);
         }
@@ -375,11 +423,14 @@ impl PostComment {
         }
         let note = match comment.kind {
             Kind::Message => None,
-            Kind::Note if ticket.requester.email == comment.author.email => Some(Parameter::RequesterNoteTemplate),
+            Kind::Note if ticket.requester.email == comment.author.email => {
+                Some(Parameter::RequesterNoteTemplate)
+            }
             Kind::Note => Some(Parameter::DeskNoteTemplate),
         };
-        let parameter =
-            note.filter(|note| snapshot.values.text(*note).is_some()).unwrap_or(Parameter::MessagingTemplate);
+        let parameter = note
+            .filter(|note| snapshot.values.text(*note).is_some())
+            .unwrap_or(Parameter::MessagingTemplate);
         let Some(id) = snapshot.values.template(parameter) else {
             return off("parameter 417 is not set: it switches the messaging service on");
         };
@@ -407,26 +458,37 @@ impl PostComment {
 /// On whose behalf the comment stands.
 fn author(actor: &Actor, new: &NewComment, ticket: &Ticket) -> Result<Party, Refusal> {
     if new.visibility == Visibility::Internal && !actor.sees_internal(ticket) {
-        return Err(Refusal::Forbidden("an internal comment is the desk's alone to write".to_owned()));
+        return Err(Refusal::Forbidden(
+            "an internal comment is the desk's alone to write".to_owned(),
+        ));
     }
     match (&new.author, actor) {
         (Some(author), _) if actor.role() == Role::Administrator => Ok(author.clone()),
-        (Some(_), _) => {
-            Err(Refusal::Forbidden("naming another author needs the role administrator".to_owned()))
-        }
+        (Some(_), _) => Err(Refusal::Forbidden(
+            "naming another author needs the role administrator".to_owned(),
+        )),
         (None, Actor::Person { user, .. }) => Ok(user.party.clone()),
-        (None, Actor::Operator) => Err(Refusal::field("author", "is needed: the command line is nobody's account")),
+        (None, Actor::Operator) => Err(Refusal::field(
+            "author",
+            "is needed: the command line is nobody's account",
+        )),
     }
 }
 
 fn repeated(record: IdempotencyRecord, digest: &str) -> Result<Posted, PostCommentError> {
     if record.digest == digest {
-        Ok(Posted::Repeated { answer: record.answer })
+        Ok(Posted::Repeated {
+            answer: record.answer,
+        })
     } else {
         Err(PostCommentError::KeyReused)
     }
 }
 
 fn summary(delivery: &NewDelivery) -> DeliverySummary {
-    DeliverySummary { id: delivery.id, recipient: delivery.recipient.clone(), state: State::Ready }
+    DeliverySummary {
+        id: delivery.id,
+        recipient: delivery.recipient.clone(),
+        state: State::Ready,
+    }
 }

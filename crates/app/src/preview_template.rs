@@ -42,8 +42,11 @@ impl PreviewTemplate {
         text: Option<&str>,
     ) -> Result<Rendered, Refusal> {
         actor.require(Role::Administrator, "previewing a template")?;
-        let template =
-            self.templates.find(id).await?.ok_or_else(|| Refusal::NotFound(format!("template {id}")))?;
+        let template = self
+            .templates
+            .find(id)
+            .await?
+            .ok_or_else(|| Refusal::NotFound(format!("template {id}")))?;
         let now = self.clock.now();
         let ticket = match number {
             None => sample(now),
@@ -52,7 +55,14 @@ impl PreviewTemplate {
                 found.ok_or_else(|| Refusal::NotFound(format!("ticket {number}")))?
             }
         };
-        rendered(&*self.renderer, &template, &ticket, text.unwrap_or(SAMPLE_TEXT), now, &self.settings)
+        rendered(
+            &*self.renderer,
+            &template,
+            &ticket,
+            text.unwrap_or(SAMPLE_TEXT),
+            now,
+            &self.settings,
+        )
     }
 }
 

@@ -55,25 +55,42 @@ pub struct PutTemplate {
 
 impl PutTemplate {
     /// Saves a template whole; administrators may. Gives its warnings.
-    pub async fn run(&self, actor: &Actor, new: NewTemplate) -> Result<(Written, Vec<Diagnostic>), PutTemplateError> {
+    pub async fn run(
+        &self,
+        actor: &Actor,
+        new: NewTemplate,
+    ) -> Result<(Written, Vec<Diagnostic>), PutTemplateError> {
         actor.require(Role::Administrator, "saving a template")?;
         let mut faults = Vec::new();
-        for (field, text) in
-            [("name", Some(&new.name)), ("subject", Some(&new.subject)), ("html", Some(&new.html)), ("text", new.text.as_ref())]
-        {
+        for (field, text) in [
+            ("name", Some(&new.name)),
+            ("subject", Some(&new.subject)),
+            ("html", Some(&new.html)),
+            ("text", new.text.as_ref()),
+        ] {
             if text.is_some_and(|text| text.contains('\0')) {
                 faults.push(FieldError::new(field, "holds a NUL character"));
             }
         }
         if new.name.chars().count() > NAME_CHARS {
-            faults.push(FieldError::new("name", format!("is longer than {NAME_CHARS} characters")));
+            faults.push(FieldError::new(
+                "name",
+                format!("is longer than {NAME_CHARS} characters"),
+            ));
         }
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults).into());
         }
-        let diagnostics =
-            Template { subject: &new.subject, html: &new.html, text: new.text.as_deref() }.check();
-        if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        let diagnostics = Template {
+            subject: &new.subject,
+            html: &new.html,
+            text: new.text.as_deref(),
+        }
+        .check();
+        if diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        {
             return Err(PutTemplateError::Faulty(diagnostics));
         }
         let stored = StoredTemplate {

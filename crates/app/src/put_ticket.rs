@@ -68,22 +68,37 @@ impl PutTicket {
             if actor.role() < Role::Technician {
                 // Whoever may not see the ticket must not learn whether it exists.
                 return Err(match stored.filter(|ticket| actor.sees(ticket)) {
-                    Some(_) => Refusal::Forbidden("a ticket is put by the desk and by other systems alone".to_owned()),
+                    Some(_) => Refusal::Forbidden(
+                        "a ticket is put by the desk and by other systems alone".to_owned(),
+                    ),
                     None => Refusal::NotFound(format!("ticket {number}")),
                 });
             }
             let expected = stored.as_ref().map(|ticket| ticket.version);
             let ticket = self.changed(stored, number, &change)?;
-            match self.tickets.put(TicketWrite { ticket: ticket.clone(), expected }).await {
+            match self
+                .tickets
+                .put(TicketWrite {
+                    ticket: ticket.clone(),
+                    expected,
+                })
+                .await
+            {
                 Ok(version) => {
-                    let written = if expected.is_some() { Written::Replaced } else { Written::Created };
+                    let written = if expected.is_some() {
+                        Written::Replaced
+                    } else {
+                        Written::Created
+                    };
                     return Ok((written, Ticket { version, ..ticket }));
                 }
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Refusal::Conflict(format!("ticket {number} is being changed by others; try again")))
+        Err(Refusal::Conflict(format!(
+            "ticket {number} is being changed by others; try again"
+        )))
     }
 
     fn changed(
@@ -146,10 +161,16 @@ fn checked(mut change: TicketChange) -> Result<TicketChange, Refusal> {
     let mut faults = Vec::new();
     if let Some(title) = &change.title {
         if title.chars().any(char::is_control) {
-            faults.push(FieldError::new("title", "holds a control character or a line break"));
+            faults.push(FieldError::new(
+                "title",
+                "holds a control character or a line break",
+            ));
         }
         if title.chars().count() > TITLE_CHARS {
-            faults.push(FieldError::new("title", format!("is longer than {TITLE_CHARS} characters")));
+            faults.push(FieldError::new(
+                "title",
+                format!("is longer than {TITLE_CHARS} characters"),
+            ));
         }
     }
     if let Some(Some(contract)) = &change.contract
@@ -161,13 +182,21 @@ fn checked(mut change: TicketChange) -> Result<TicketChange, Refusal> {
         let mut named = BTreeMap::new();
         for (name, value) in attributes {
             if name.contains('\0') || value.contains('\0') {
-                faults.push(FieldError::new(format!("attributes.{}", name.escape_debug()), "holds a NUL character"));
+                faults.push(FieldError::new(
+                    format!("attributes.{}", name.escape_debug()),
+                    "holds a NUL character",
+                ));
                 continue;
             }
-            let canonical = TicketKey::parse(&name).map_or_else(|| name.to_uppercase(), |key| key.name().to_owned());
+            let canonical =
+                TicketKey::parse(&name).map_or_else(|| name.to_uppercase(), |key| key.name().to_owned());
             named.insert(canonical, value);
         }
         change.attributes = Some(named);
     }
-    if faults.is_empty() { Ok(change) } else { Err(Refusal::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(change)
+    } else {
+        Err(Refusal::Invalid(faults))
+    }
 }

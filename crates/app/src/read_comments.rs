@@ -27,7 +27,10 @@ impl ReadComments {
         page: &PageRequest,
     ) -> Result<(Ticket, Page<CommentWithDeliveries>), Refusal> {
         let ticket = self.ticket(actor, number).await?;
-        let page = self.comments.list(ticket.id, audience(actor, &ticket), page).await?;
+        let page = self
+            .comments
+            .list(ticket.id, audience(actor, &ticket), page)
+            .await?;
         Ok((ticket, page))
     }
 
@@ -57,18 +60,30 @@ impl ReadComments {
     ) -> Result<(Attachment, Vec<u8>), Refusal> {
         let missing = || Refusal::NotFound(format!("attachment {}", id.0));
         let (_, found) = self.find(actor, number, comment).await?;
-        let attachment =
-            found.comment.attachments.into_iter().find(|attachment| attachment.id == id).ok_or_else(missing)?;
+        let attachment = found
+            .comment
+            .attachments
+            .into_iter()
+            .find(|attachment| attachment.id == id)
+            .ok_or_else(missing)?;
         let content = self.comments.attachment(comment, id).await?.ok_or_else(missing)?;
         Ok((attachment, content))
     }
 
     async fn ticket(&self, actor: &Actor, number: &TicketNumber) -> Result<Ticket, Refusal> {
-        let found = self.tickets.find(number).await?.filter(|ticket| actor.sees(ticket));
+        let found = self
+            .tickets
+            .find(number)
+            .await?
+            .filter(|ticket| actor.sees(ticket));
         found.ok_or_else(|| Refusal::NotFound(format!("ticket {number}")))
     }
 }
 
 fn audience(actor: &Actor, ticket: &Ticket) -> Audience {
-    if actor.sees_internal(ticket) { Audience::Desk } else { Audience::Public }
+    if actor.sees_internal(ticket) {
+        Audience::Desk
+    } else {
+        Audience::Public
+    }
 }

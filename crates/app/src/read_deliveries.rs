@@ -45,7 +45,11 @@ impl ShownState {
 
     /// The inverse of [`ShownState::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        if text == "held" { Some(Self::Held) } else { State::parse(text).map(Self::Stored) }
+        if text == "held" {
+            Some(Self::Held)
+        } else {
+            State::parse(text).map(Self::Stored)
+        }
     }
 }
 
@@ -59,15 +63,30 @@ pub struct HeldChannels {
 impl HeldChannels {
     /// Reads them.
     pub async fn read(parameters: &dyn Parameters, channels: &dyn Channels) -> Result<Self, Refusal> {
-        let all = parameters.snapshot().await?.values.is_on(Parameter::StopOutgoingMail);
-        let accounts = channels.list().await?.into_iter().filter(|channel| channel.hold.is_some());
-        Ok(Self { all, accounts: accounts.map(|channel| channel.account).collect() })
+        let all = parameters
+            .snapshot()
+            .await?
+            .values
+            .is_on(Parameter::StopOutgoingMail);
+        let accounts = channels
+            .list()
+            .await?
+            .into_iter()
+            .filter(|channel| channel.hold.is_some());
+        Ok(Self {
+            all,
+            accounts: accounts.map(|channel| channel.account).collect(),
+        })
     }
 
     /// The state to show for a row of an account.
     pub fn shown(&self, account: AccountId, state: State) -> ShownState {
         let held = self.all || self.accounts.contains(&account);
-        if held && State::WAITING.contains(&state) { ShownState::Held } else { ShownState::Stored(state) }
+        if held && State::WAITING.contains(&state) {
+            ShownState::Held
+        } else {
+            ShownState::Stored(state)
+        }
     }
 
     fn any(&self) -> bool {
@@ -107,7 +126,10 @@ impl ReadDeliveries {
         page: &PageRequest,
     ) -> Result<Page<ShownDelivery>, Refusal> {
         actor.require(Role::Technician, "reading deliveries")?;
-        let empty = Page { items: Vec::new(), next: None };
+        let empty = Page {
+            items: Vec::new(),
+            next: None,
+        };
         let ticket = match &query.ticket {
             None => None,
             Some(number) => match self.tickets.find(number).await? {
@@ -122,7 +144,11 @@ impl ReadDeliveries {
             Some(ShownState::Held) => return Ok(empty),
             Some(ShownState::Stored(state)) => vec![state],
         };
-        let filter = DeliveryFilter { states, ticket, account: None };
+        let filter = DeliveryFilter {
+            states,
+            ticket,
+            account: None,
+        };
         let page = self.outbox.list(&filter, page).await?;
         let mut numbers = BTreeMap::new();
         let mut items = Vec::with_capacity(page.items.len());
@@ -132,33 +158,58 @@ impl ReadDeliveries {
                 continue;
             }
             let ticket = self.number(delivery.ticket, &mut numbers).await?;
-            items.push(ShownDelivery { history: self.history(delivery).await?, state, ticket });
+            items.push(ShownDelivery {
+                history: self.history(delivery).await?,
+                state,
+                ticket,
+            });
         }
-        Ok(Page { items, next: page.next })
+        Ok(Page {
+            items,
+            next: page.next,
+        })
     }
 
     /// One delivery with its attempts; the desk may.
     pub async fn find(&self, actor: &Actor, id: DeliveryId) -> Result<ShownDelivery, Refusal> {
         let missing = || Refusal::NotFound(format!("delivery {}", id.0));
-        actor.require(Role::Technician, "reading deliveries").map_err(|_| missing())?;
+        actor
+            .require(Role::Technician, "reading deliveries")
+            .map_err(|_| missing())?;
         let history = self.outbox.find(id).await?.ok_or_else(missing)?;
-        let state = self.held().await?.shown(history.delivery.account, history.delivery.state);
+        let state = self
+            .held()
+            .await?
+            .shown(history.delivery.account, history.delivery.state);
         let ticket = self.number(history.delivery.ticket, &mut BTreeMap::new()).await?;
-        Ok(ShownDelivery { history, state, ticket })
+        Ok(ShownDelivery {
+            history,
+            state,
+            ticket,
+        })
     }
 
     /// A delivery's message, as every attempt sends it; the desk may. It is gone some time after it was sent.
     pub async fn message(&self, actor: &Actor, id: DeliveryId) -> Result<Vec<u8>, Refusal> {
         let missing = || Refusal::NotFound(format!("the message of delivery {}", id.0));
-        actor.require(Role::Technician, "reading messages").map_err(|_| missing())?;
+        actor
+            .require(Role::Technician, "reading messages")
+            .map_err(|_| missing())?;
         let message = self.outbox.messages(&[id]).await?.pop();
         message.map(|(_, message)| message).ok_or_else(missing)
     }
 
     /// Most rows of a list have never been tried, and cost no look-up.
     async fn history(&self, delivery: Delivery) -> Result<DeliveryHistory, Refusal> {
-        let tried = if delivery.attempts == 0 { None } else { self.outbox.find(delivery.id).await? };
-        Ok(tried.unwrap_or(DeliveryHistory { delivery, attempts: Vec::new() }))
+        let tried = if delivery.attempts == 0 {
+            None
+        } else {
+            self.outbox.find(delivery.id).await?
+        };
+        Ok(tried.unwrap_or(DeliveryHistory {
+            delivery,
+            attempts: Vec::new(),
+        }))
     }
 
     /// The accounts held at the moment.

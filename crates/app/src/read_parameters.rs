@@ -44,7 +44,10 @@ impl ReadParameters {
     pub async fn list(&self, actor: &Actor) -> Result<Vec<ParameterState>, Refusal> {
         actor.require(Role::Administrator, "reading parameters")?;
         let snapshot = self.parameters.snapshot().await?;
-        Ok(Parameter::ALL.iter().map(|parameter| ParameterState::of(*parameter, &snapshot)).collect())
+        Ok(Parameter::ALL
+            .iter()
+            .map(|parameter| ParameterState::of(*parameter, &snapshot))
+            .collect())
     }
 
     /// One of them; administrators may.

@@ -18,7 +18,10 @@ impl ReadTemplates {
     /// One template; administrators may.
     pub async fn find(&self, actor: &Actor, id: TemplateId) -> Result<StoredTemplate, Refusal> {
         actor.require(Role::Administrator, "reading templates")?;
-        self.templates.find(id).await?.ok_or_else(|| Refusal::NotFound(format!("template {id}")))
+        self.templates
+            .find(id)
+            .await?
+            .ok_or_else(|| Refusal::NotFound(format!("template {id}")))
     }
 
     /// All of them, by number; administrators may.

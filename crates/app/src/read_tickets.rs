@@ -17,7 +17,11 @@ pub struct ReadTickets {
 impl ReadTickets {
     /// One ticket that the actor sees.
     pub async fn find(&self, actor: &Actor, number: &TicketNumber) -> Result<Ticket, Refusal> {
-        let found = self.tickets.find(number).await?.filter(|ticket| actor.sees(ticket));
+        let found = self
+            .tickets
+            .find(number)
+            .await?
+            .filter(|ticket| actor.sees(ticket));
         found.ok_or_else(|| Refusal::NotFound(format!("ticket {number}")))
     }
 
@@ -28,7 +32,10 @@ impl ReadTickets {
         filter: TicketFilter,
         page: &PageRequest,
     ) -> Result<Page<Ticket>, Refusal> {
-        let filter = TicketFilter { viewer: actor.viewer(), ..filter };
+        let filter = TicketFilter {
+            viewer: actor.viewer(),
+            ..filter
+        };
         Ok(self.tickets.list(&filter, page).await?)
     }
 }

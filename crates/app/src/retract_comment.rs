@@ -38,14 +38,20 @@ impl RetractComment {
         id: CommentId,
         retraction: Retraction,
     ) -> Result<Vec<Delivery>, Refusal> {
-        let reading = ReadComments { tickets: self.tickets.clone(), comments: self.comments.clone() };
+        let reading = ReadComments {
+            tickets: self.tickets.clone(),
+            comments: self.comments.clone(),
+        };
         let (ticket, found) = reading.find(actor, number, id).await?;
         self.permit(actor, &ticket, &found, retraction)?;
         let keep = match retraction {
             Retraction::Withdraw => Vec::new(),
             Retraction::MakeInternal => self.internal_readers(&ticket, &found).await?,
         };
-        let cancelled = self.comments.retract(ticket.id, id, retraction, &keep, self.clock.now()).await?;
+        let cancelled = self
+            .comments
+            .retract(ticket.id, id, retraction, &keep, self.clock.now())
+            .await?;
         cancelled.ok_or_else(|| Refusal::NotFound(format!("comment {}", id.0)))
     }
 
@@ -56,7 +62,9 @@ impl RetractComment {
         found: &CommentWithDeliveries,
         retraction: Retraction,
     ) -> Result<(), Refusal> {
-        let own = actor.party().is_some_and(|party| party.email == found.comment.author.email);
+        let own = actor
+            .party()
+            .is_some_and(|party| party.email == found.comment.author.email);
         let allowed = match retraction {
             // A requester who made a comment internal could no longer see it.
             Retraction::MakeInternal => actor.sees_internal(ticket),
@@ -65,7 +73,9 @@ impl RetractComment {
         if allowed {
             return Ok(());
         }
-        Err(Refusal::Forbidden("a comment is taken back by its author or by the desk alone".to_owned()))
+        Err(Refusal::Forbidden(
+            "a comment is taken back by its author or by the desk alone".to_owned(),
+        ))
     }
 
     async fn internal_readers(
@@ -73,7 +83,10 @@ impl RetractComment {
         ticket: &Ticket,
         found: &CommentWithDeliveries,
     ) -> Result<Vec<EmailAddress>, Refusal> {
-        let technicians = self.people.technicians(&letter::addresses(&ticket.watchers)).await?;
+        let technicians = self
+            .people
+            .technicians(&letter::addresses(&ticket.watchers))
+            .await?;
         let author = &found.comment.author.email;
         let readers = audience::recipients(ticket, author, Visibility::Internal, &technicians, None);
         Ok(letter::addresses(&readers))

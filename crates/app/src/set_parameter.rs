@@ -31,7 +31,9 @@ impl SetParameter {
         actor.require(Role::Administrator, "setting a parameter")?;
         let before = self.parameters.snapshot().await?;
         if before.pinned.contains(&parameter) {
-            let message = format!("{parameter} is pinned by the configuration file; change it there, or remove it there");
+            let message = format!(
+                "{parameter} is pinned by the configuration file; change it there, or remove it there"
+            );
             return Err(Refusal::Conflict(message));
         }
         let value = value.map(|value| parameter.normalize(value)).transpose();
@@ -42,15 +44,25 @@ impl SetParameter {
         Ok((ParameterState::of(parameter, &after), warnings))
     }
 
-    async fn warnings(&self, parameter: Parameter, snapshot: &ParameterSnapshot) -> Result<Vec<String>, Refusal> {
+    async fn warnings(
+        &self,
+        parameter: Parameter,
+        snapshot: &ParameterSnapshot,
+    ) -> Result<Vec<String>, Refusal> {
         if parameter.kind() != ValueKind::Template {
             return Ok(Vec::new());
         }
-        let Some(id) = snapshot.values.template(parameter) else { return Ok(Vec::new()) };
+        let Some(id) = snapshot.values.template(parameter) else {
+            return Ok(Vec::new());
+        };
         Ok(match self.templates.find(id).await? {
-            None => vec![format!("template {id} does not exist: nothing is sent until it does")],
+            None => vec![format!(
+                "template {id} does not exist: nothing is sent until it does"
+            )],
             Some(template) if template.situation == Situation::Inactive => {
-                vec![format!("template {id} is inactive: nothing is sent until it is active")]
+                vec![format!(
+                    "template {id} is inactive: nothing is sent until it is active"
+                )]
             }
             Some(_) => Vec::new(),
         })

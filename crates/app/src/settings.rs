@@ -52,7 +52,11 @@ pub struct CommentLimits {
 impl Default for CommentLimits {
     /// 2 MiB of text, 20 attachments of 10 MiB.
     fn default() -> Self {
-        Self { text: 2 << 20, attachments: 20, attachment: 10 << 20 }
+        Self {
+            text: 2 << 20,
+            attachments: 20,
+            attachment: 10 << 20,
+        }
     }
 }
 

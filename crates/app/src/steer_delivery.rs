@@ -21,7 +21,10 @@ impl SteerDelivery {
     /// Sends a delivery again, due now, with the same Message-ID; the desk may.
     pub async fn requeue(&self, actor: &Actor, id: DeliveryId) -> Result<Delivery, Refusal> {
         permit(actor, id)?;
-        self.outbox.requeue(id, self.clock.now()).await.map_err(|error| refusal(error, id, "requeued"))
+        self.outbox
+            .requeue(id, self.clock.now())
+            .await
+            .map_err(|error| refusal(error, id, "requeued"))
     }
 
     /// Calls a delivery back that has not left; the desk may.
@@ -29,7 +32,10 @@ impl SteerDelivery {
         permit(actor, id)?;
         let by = actor.party().map_or("the operator", |party| party.email.as_str());
         let reason = format!("cancelled by {by}");
-        self.outbox.cancel(id, &reason, self.clock.now()).await.map_err(|error| refusal(error, id, "cancelled"))
+        self.outbox
+            .cancel(id, &reason, self.clock.now())
+            .await
+            .map_err(|error| refusal(error, id, "cancelled"))
     }
 }
 
@@ -42,9 +48,11 @@ fn permit(actor: &Actor, id: DeliveryId) -> Result<(), Refusal> {
 fn refusal(error: TransitionError, id: DeliveryId, wish: &str) -> Refusal {
     match error {
         TransitionError::NotFound => Refusal::NotFound(format!("delivery {}", id.0)),
-        TransitionError::Illegal(state) => {
-            Refusal::Conflict(format!("delivery {} is {} and cannot be {wish}", id.0, state.as_str()))
-        }
+        TransitionError::Illegal(state) => Refusal::Conflict(format!(
+            "delivery {} is {} and cannot be {wish}",
+            id.0,
+            state.as_str()
+        )),
         TransitionError::NoMessage => {
             Refusal::Conflict(format!("the message of delivery {} is no longer kept", id.0))
         }

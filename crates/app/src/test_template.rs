@@ -45,8 +45,11 @@ impl TestTemplate {
     /// Queues the template, filled with a sample, to one address; administrators may. Gives the delivery to watch.
     pub async fn run(&self, actor: &Actor, id: TemplateId, to: EmailAddress) -> Result<DeliveryId, Refusal> {
         actor.require(Role::Administrator, "testing a template")?;
-        let template =
-            self.templates.find(id).await?.ok_or_else(|| Refusal::NotFound(format!("template {id}")))?;
+        let template = self
+            .templates
+            .find(id)
+            .await?
+            .ok_or_else(|| Refusal::NotFound(format!("template {id}")))?;
         let now = self.clock.now();
         let ticket = sample(now);
         let text = "Prueba de la plantilla · Teste do modelo · Template test";
@@ -69,10 +72,13 @@ impl TestTemplate {
             parameters: &parameters,
             settings: &self.settings,
         };
-        let recipient = Party { name: PersonName::parse("").expect("a name may be empty"), email: to };
-        let delivery = desk
-            .write(&letter, &recipient, &[])
-            .map_err(|error| Refusal::Internal("the test mail cannot be composed".to_owned(), Box::new(error)))?;
+        let recipient = Party {
+            name: PersonName::parse("").expect("a name may be empty"),
+            email: to,
+        };
+        let delivery = desk.write(&letter, &recipient, &[]).map_err(|error| {
+            Refusal::Internal("the test mail cannot be composed".to_owned(), Box::new(error))
+        })?;
         let id = delivery.id;
         self.outbox.enqueue(vec![delivery]).await?;
         Ok(id)

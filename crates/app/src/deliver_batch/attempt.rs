@@ -75,7 +75,11 @@ impl DeliverBatch {
         if !lease.suffices() {
             return Ending::Interrupted;
         }
-        match self.outbox.fence(lease.token, &[delivery.id], self.clock.now()).await {
+        match self
+            .outbox
+            .fence(lease.token, &[delivery.id], self.clock.now())
+            .await
+        {
             Ok(fenced) if fenced.contains(&delivery.id) => {}
             Ok(_) => return Ending::NotOurs,
             Err(error) => return Ending::FenceFailed(error),
@@ -110,7 +114,10 @@ impl DeliverBatch {
         envelope: &Envelope,
     ) -> Result<Session, SendError> {
         let nudges = shift.nudges;
-        let kept = line.session.take().filter(|kept| kept.nudges == nudges && kept.session.is_usable());
+        let kept = line
+            .session
+            .take()
+            .filter(|kept| kept.nudges == nudges && kept.session.is_usable());
         if let Some(mut kept) = kept {
             match kept.session.begin(envelope).await {
                 Ok(()) => return Ok(kept),
@@ -124,13 +131,20 @@ impl DeliverBatch {
             }
         }
         let session = self.transport.connect(&shift.account.outgoing).await?;
-        let mut fresh = Session { session, nudges, used_at: self.clock.elapsed() };
+        let mut fresh = Session {
+            session,
+            nudges,
+            used_at: self.clock.elapsed(),
+        };
         match fresh.session.begin(envelope).await {
             Ok(()) => Ok(fresh),
             // A fresh connection that ends before its first answer is no idle one that had ended.
             Err(SendError::Stale) => {
                 let detail = "the server closed a new connection before answering".to_owned();
-                Err(SendError::Cut { stage: Stage::MailFrom, detail })
+                Err(SendError::Cut {
+                    stage: Stage::MailFrom,
+                    detail,
+                })
             }
             Err(error) => {
                 if fresh.session.is_usable() {

@@ -3,7 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use recado_domain::channel::{AccountId, Breaker, BreakerState, ChannelFault, HoldReason, Permit, RateLimiter};
+use recado_domain::channel::{
+    AccountId, Breaker, BreakerState, ChannelFault, HoldReason, Permit, RateLimiter,
+};
 use recado_domain::outbox::DeliveryId;
 use recado_domain::person::EmailAddress;
 use recado_domain::reply::{RefusalStreak, Reply, Streak};
@@ -62,7 +64,10 @@ impl AccountGate {
             paused_until: Duration::ZERO,
             stopped: false,
         };
-        Self { account, inner: Mutex::new(inner) }
+        Self {
+            account,
+            inner: Mutex::new(inner),
+        }
     }
 
     /// The account behind the gate.
@@ -74,7 +79,11 @@ impl AccountGate {
     pub fn opening(&self) -> Opening {
         let inner = self.inner();
         let closed = inner.breaker.state() == BreakerState::Closed;
-        if closed && inner.breaker.hold().is_none() && !inner.stopped { Opening::Open } else { Opening::Shut }
+        if closed && inner.breaker.hold().is_none() && !inner.stopped {
+            Opening::Open
+        } else {
+            Opening::Shut
+        }
     }
 
     /// Takes over what another process, an operator or a restart left in the database.
@@ -96,7 +105,11 @@ impl AccountGate {
             _ => {}
         }
         inner.stored_hold = stored;
-        if inner.nudges.replace(channel.nudges).is_some_and(|before| before != channel.nudges) {
+        if inner
+            .nudges
+            .replace(channel.nudges)
+            .is_some_and(|before| before != channel.nudges)
+        {
             inner.breaker.retry_now(now);
             inner.paused_until = Duration::ZERO;
         }
@@ -116,7 +129,10 @@ impl AccountGate {
         let permit = inner.breaker.permit(now);
         let probe = (permit == Permit::Probe).then(|| {
             inner.probes += 1;
-            Probe { gate: self, number: inner.probes }
+            Probe {
+                gate: self,
+                number: inner.probes,
+            }
         });
         (permit, probe)
     }
@@ -134,7 +150,10 @@ impl AccountGate {
     /// Takes leave to send one mail, by the account's own limits.
     pub(super) fn take(&self, now: Duration) -> Result<(), Duration> {
         let mut inner = self.inner();
-        inner.limiter.take(now).inspect_err(|until| inner.paused_until = *until)
+        inner
+            .limiter
+            .take(now)
+            .inspect_err(|until| inner.paused_until = *until)
     }
 
     /// A mail that had taken leave never came to the server.
@@ -199,7 +218,10 @@ impl AccountGate {
     pub(super) fn take_ended_hold(&self) -> bool {
         let mut inner = self.inner();
         let is_over = inner.breaker.hold().is_none();
-        inner.stored_hold.take_if(|reason| is_over && reason.is_probed()).is_some()
+        inner
+            .stored_hold
+            .take_if(|reason| is_over && reason.is_probed())
+            .is_some()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

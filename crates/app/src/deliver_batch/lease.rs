@@ -36,7 +36,13 @@ impl Lease {
     ) -> Self {
         let valid_until = Arc::new(AtomicU64::new(micros(asked_at + time)));
         let renewing = tokio::spawn(renew(outbox, clock.clone(), token, time, valid_until.clone()));
-        Self { token, time, valid_until, clock, renewing }
+        Self {
+            token,
+            time,
+            valid_until,
+            clock,
+            renewing,
+        }
     }
 
     /// Whether enough of the lease is left, by a clock that goes on while the machine sleeps, to let a mail go.
@@ -69,7 +75,10 @@ async fn renew(
                 time / RENEW_AFTER
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a lease could not be renewed"
+                );
                 time / (RENEW_AFTER * 4)
             }
         };

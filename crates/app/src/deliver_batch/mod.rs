@@ -148,8 +148,14 @@ impl DeliverBatch {
                 return Ok(Next::Within(POLL));
             }
         };
-        if channel.hold.as_ref().is_some_and(|hold| hold.reason == HoldReason::NotConfigured) {
-            self.channels.release(account_id, &[HoldReason::NotConfigured]).await?;
+        if channel
+            .hold
+            .as_ref()
+            .is_some_and(|hold| hold.reason == HoldReason::NotConfigured)
+        {
+            self.channels
+                .release(account_id, &[HoldReason::NotConfigured])
+                .await?;
             channel = self.channels.find(account_id).await?;
             self.gate.follow(&channel, now);
         }
@@ -164,7 +170,11 @@ impl DeliverBatch {
             self.rest(line, now).await;
             return Ok(Next::Within(wait));
         }
-        let limit = if permit == Permit::Probe { 1 } else { self.settings.batch };
+        let limit = if permit == Permit::Probe {
+            1
+        } else {
+            self.settings.batch
+        };
         let token = LeaseToken(self.ids.random());
         let claim = Claim {
             account: account_id,
@@ -180,9 +190,21 @@ impl DeliverBatch {
             return self.until_due().await;
         }
         fail::fail_point!("deliver.claimed");
-        let lease = Lease::keep(self.outbox.clone(), self.clock.clone(), token, self.settings.lease, now);
+        let lease = Lease::keep(
+            self.outbox.clone(),
+            self.clock.clone(),
+            token,
+            self.settings.lease,
+            now,
+        );
         let held = claimed.into_iter().map(|claimed| claimed.delivery).collect();
-        let shift = Shift { account: &account, nudges: channel.nudges, permit, lease: &lease, stop };
+        let shift = Shift {
+            account: &account,
+            nudges: channel.nudges,
+            permit,
+            lease: &lease,
+            stop,
+        };
         self.work_through(held, line, &shift).await
     }
 
@@ -237,17 +259,25 @@ impl DeliverBatch {
 
     /// Whether what the batch began with still counts. A database that does not answer is found out by the next write.
     async fn is_unchanged(&self, shift: &Shift<'_>) -> bool {
-        let (Ok(snapshot), Ok(channel)) =
-            (self.parameters.snapshot().await, self.channels.find(self.gate.account()).await)
-        else {
+        let (Ok(snapshot), Ok(channel)) = (
+            self.parameters.snapshot().await,
+            self.channels.find(self.gate.account()).await,
+        ) else {
             return true;
         };
-        self.gate.note_stopped(snapshot.values.is_on(Parameter::StopOutgoingMail));
+        self.gate
+            .note_stopped(snapshot.values.is_on(Parameter::StopOutgoingMail));
         self.gate.still_honours(shift.permit) && channel.hold.is_none() && channel.nudges == shift.nudges
     }
 
     /// One mail, from the gate to its settlement.
-    async fn send(&self, line: &mut Line, mut delivery: Delivery, mut message: Vec<u8>, shift: &Shift<'_>) -> Flow {
+    async fn send(
+        &self,
+        line: &mut Line,
+        mut delivery: Delivery,
+        mut message: Vec<u8>,
+        shift: &Shift<'_>,
+    ) -> Flow {
         let now = self.clock.elapsed();
         let lease = shift.lease;
         let may_go = !shift.stop.is_requested() && self.gate.still_honours(shift.permit);
@@ -258,14 +288,21 @@ impl DeliverBatch {
         if delivery.sender.as_str() == SENDER_UNSET {
             message = outgoing::readdressed(&message, &shift.account.sender);
             delivery.sender = shift.account.sender.clone();
-            match self.outbox.readdress(lease.token, delivery.id, &delivery.sender, message.clone()).await {
+            match self
+                .outbox
+                .readdress(lease.token, delivery.id, &delivery.sender, message.clone())
+                .await
+            {
                 Ok(true) => {}
                 Ok(false) => {
                     self.gate.give_leave_back();
                     return Flow::Continue;
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a mail could not be given its sender");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a mail could not be given its sender"
+                    );
                     self.gate.give_leave_back();
                     self.give_back(lease, VecDeque::from([delivery])).await;
                     return Flow::End(Next::Within(DATABASE_PAUSE));
@@ -290,7 +327,9 @@ impl DeliverBatch {
         let wait = match due {
             None => POLL,
             Some(due) if due <= now => LOOK_AGAIN,
-            Some(due) => Duration::try_from(due.duration_since(now)).unwrap_or_default().min(POLL),
+            Some(due) => Duration::try_from(due.duration_since(now))
+                .unwrap_or_default()
+                .min(POLL),
         };
         Ok(Next::Within(wait))
     }
@@ -299,13 +338,29 @@ impl DeliverBatch {
     async fn hold(&self, reason: HoldReason, detail: String) -> Result<(), StoreError> {
         let account = self.gate.account();
         let held = self.channels.find(account).await?.hold;
-        let is_known = |hold: &Hold| !hold.reason.is_probed() || (hold.reason == reason && hold.detail == detail);
+        let is_known =
+            |hold: &Hold| !hold.reason.is_probed() || (hold.reason == reason && hold.detail == detail);
         if held.as_ref().is_some_and(is_known) {
             return Ok(());
         }
-        tracing::error!(alarm = "channel_held", account = account.0, reason = reason.as_str(), detail, "no mail leaves");
+        tracing::error!(
+            alarm = "channel_held",
+            account = account.0,
+            reason = reason.as_str(),
+            detail,
+            "no mail leaves"
+        );
         metrics::counter!("recado_channel_holds_total", "reason" => reason.as_str()).increment(1);
-        self.channels.hold(account, &Hold { reason, detail, since: self.clock.now() }).await
+        self.channels
+            .hold(
+                account,
+                &Hold {
+                    reason,
+                    detail,
+                    since: self.clock.now(),
+                },
+            )
+            .await
     }
 }
 

@@ -45,7 +45,8 @@ impl DeliverBatch {
             Ending::Failed { error, fenced } => self.failed(error, fenced, delivery, shift).await,
             Ending::Interrupted => {
                 self.gate.give_leave_back();
-                self.give_back(shift.lease, VecDeque::from([delivery.clone()])).await;
+                self.give_back(shift.lease, VecDeque::from([delivery.clone()]))
+                    .await;
                 Flow::End(Next::AtOnce)
             }
             Ending::FenceFailed(error) => {
@@ -56,12 +57,17 @@ impl DeliverBatch {
                     "a mail was not sent because its fence could not be written"
                 );
                 self.gate.give_leave_back();
-                self.give_back(shift.lease, VecDeque::from([delivery.clone()])).await;
+                self.give_back(shift.lease, VecDeque::from([delivery.clone()]))
+                    .await;
                 Flow::End(Next::Within(DATABASE_PAUSE))
             }
             Ending::AnswerAbandoned => {
                 let reply = "the daemon stopped before the server answered".to_owned();
-                let settlement = Settlement::Unsure { at: self.retry_at(delivery), reply, lost_by: LostBy::Ourselves };
+                let settlement = Settlement::Unsure {
+                    at: self.retry_at(delivery),
+                    reply,
+                    lost_by: LostBy::Ourselves,
+                };
                 self.settle(shift, delivery, settlement).await;
                 Flow::End(Next::AtOnce)
             }
@@ -91,11 +97,16 @@ impl DeliverBatch {
                 Flow::End(Next::AtOnce)
             }
             SendError::Retry(reply) => {
-                let settlement = Settlement::Retry { at: self.retry_at(delivery), reply: reply.to_string() };
+                let settlement = Settlement::Retry {
+                    at: self.retry_at(delivery),
+                    reply: reply.to_string(),
+                };
                 self.refusal(&reply, settlement, delivery, shift).await
             }
             SendError::Rejected { reply, hard_bounce } => {
-                let settlement = Settlement::Dead { reply: reply.to_string() };
+                let settlement = Settlement::Dead {
+                    reply: reply.to_string(),
+                };
                 let flow = self.refusal(&reply, settlement, delivery, shift).await;
                 if hard_bounce && matches!(flow, Flow::Continue) {
                     self.count_hard_bounce(delivery, &reply).await;
@@ -105,14 +116,22 @@ impl DeliverBatch {
             SendError::OurFault(_) | SendError::Impossible(_) | SendError::TooLarge(_) => {
                 tracing::error!(alarm = "delivery_dead", delivery = %delivery.id.0, reason = text, "a mail cannot be sent");
                 self.gate.answered();
-                self.settle(shift, delivery, Settlement::Dead { reply: text }).await;
+                self.settle(shift, delivery, Settlement::Dead { reply: text })
+                    .await;
                 Flow::Continue
             }
             SendError::Stale | SendError::Cut { .. } => {
                 let opened = self.gate.cut(delivery.id, &text, now);
-                let settlement = Settlement::Retry { at: self.retry_at(delivery), reply: text };
+                let settlement = Settlement::Retry {
+                    at: self.retry_at(delivery),
+                    reply: text,
+                };
                 self.settle(shift, delivery, settlement).await;
-                if opened { Flow::End(Next::AtOnce) } else { Flow::Continue }
+                if opened {
+                    Flow::End(Next::AtOnce)
+                } else {
+                    Flow::Continue
+                }
             }
             SendError::Unsure(_) => {
                 debug_assert!(fenced, "only a mail behind its fence can have left");
@@ -126,9 +145,17 @@ impl DeliverBatch {
                 }
                 let opened = self.gate.cut(delivery.id, &text, now);
                 let at = self.retry_at(delivery);
-                let settlement = Settlement::Unsure { at, reply: text, lost_by: LostBy::Connection };
+                let settlement = Settlement::Unsure {
+                    at,
+                    reply: text,
+                    lost_by: LostBy::Connection,
+                };
                 self.settle(shift, delivery, settlement).await;
-                if opened { Flow::End(Next::AtOnce) } else { Flow::Continue }
+                if opened {
+                    Flow::End(Next::AtOnce)
+                } else {
+                    Flow::Continue
+                }
             }
         }
     }
@@ -163,7 +190,10 @@ impl DeliverBatch {
             None => self.channels.record_fault(account, &fault.detail).await,
         };
         if let Err(error) = noted {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a fault of the account could not be noted");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a fault of the account could not be noted"
+            );
         }
         self.release(shift, delivery, fault.detail.clone()).await;
         Flow::End(Next::AtOnce)
@@ -171,34 +201,62 @@ impl DeliverBatch {
 
     /// The server answered otherwise than the hold says: whatever a probe can lift is lifted.
     async fn end_hold(&self) {
-        let probed: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| reason.is_probed()).collect();
+        let probed: Vec<_> = HoldReason::ALL
+            .into_iter()
+            .filter(|reason| reason.is_probed())
+            .collect();
         match self.channels.release(self.gate.account(), &probed).await {
-            Ok(_) => tracing::info!(account = self.gate.account().0, "the outgoing account is no longer held"),
+            Ok(_) => tracing::info!(
+                account = self.gate.account().0,
+                "the outgoing account is no longer held"
+            ),
             // The next round finds the stored hold, probes again, and ends it then.
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "a hold could not be ended"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a hold could not be ended"
+            ),
         }
     }
 
     async fn count_hard_bounce(&self, delivery: &Delivery, reply: &Reply) {
         let now = self.clock.now();
-        match self.suppressions.record_hard_bounce(&delivery.recipient, &reply.to_string(), now).await {
+        match self
+            .suppressions
+            .record_hard_bounce(&delivery.recipient, &reply.to_string(), now)
+            .await
+        {
             Ok(true) => tracing::warn!(
                 recipient = delivery.recipient.masked(),
                 "an address is suppressed after its second hard bounce"
             ),
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a hard bounce could not be counted");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a hard bounce could not be counted"
+                );
             }
         }
     }
 
     fn retry_at(&self, delivery: &Delivery) -> Timestamp {
-        self.clock.now() + self.settings.schedule.jittered(delivery.attempts + 1, self.ids.dice())
+        self.clock.now()
+            + self
+                .settings
+                .schedule
+                .jittered(delivery.attempts + 1, self.ids.dice())
     }
 
     async fn release(&self, shift: &Shift<'_>, delivery: &Delivery, reply: String) {
-        self.settle(shift, delivery, Settlement::Released { not_before: None, reply: Some(reply) }).await;
+        self.settle(
+            shift,
+            delivery,
+            Settlement::Released {
+                not_before: None,
+                reply: Some(reply),
+            },
+        )
+        .await;
     }
 
     /// Gives rows back untouched. Best effort: where it fails their leases run out.
@@ -206,10 +264,23 @@ impl DeliverBatch {
         if deliveries.is_empty() {
             return;
         }
-        let released = Settlement::Released { not_before: None, reply: None };
-        let settlements: Vec<_> = deliveries.iter().map(|delivery| (delivery.id, released.clone())).collect();
-        if let Err(error) = self.outbox.settle(lease.token, &settlements, self.clock.now()).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "claimed mails wait for their leases to end");
+        let released = Settlement::Released {
+            not_before: None,
+            reply: None,
+        };
+        let settlements: Vec<_> = deliveries
+            .iter()
+            .map(|delivery| (delivery.id, released.clone()))
+            .collect();
+        if let Err(error) = self
+            .outbox
+            .settle(lease.token, &settlements, self.clock.now())
+            .await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "claimed mails wait for their leases to end"
+            );
         }
     }
 
@@ -225,7 +296,11 @@ impl DeliverBatch {
         };
         tokio::pin!(given_up);
         loop {
-            match self.outbox.settle(shift.lease.token, &settlements, self.clock.now()).await {
+            match self
+                .outbox
+                .settle(shift.lease.token, &settlements, self.clock.now())
+                .await
+            {
                 Ok(settled) => {
                     if settled.is_empty() {
                         tracing::warn!(delivery = %delivery.id.0, outcome, "a mail was no longer ours to settle");
