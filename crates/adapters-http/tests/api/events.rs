@@ -52,7 +52,7 @@ impl Follower {
                     name: field("event"),
                     data,
                 };
-                self.text = rest.to_owned();
+                self.text = String::from(rest);
                 return Some(event);
             }
             let chunk = tokio::time::timeout(DEADLINE, self.body.next())

@@ -1,17 +1,19 @@
 //! The server on a real socket.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use recado_adapters_http::{ServerLimits, serve};
-use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::harness::Desk;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -148,4 +150,86 @@ async fn a_connection_beyond_the_limit_waits_for_room() {
     assert!(read(&mut second).await.ends_with("done"));
     server.shutdown.cancel();
     ended(server.task).await;
+}
+
+/// Reads until a text has come.
+async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut octets = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&octets).into_owned();
+        if text.contains(wanted) {
+            return text;
+        }
+        let mut chunk = [0; 4096];
+        let read = tokio::time::timeout(DEADLINE, stream.read(&mut chunk))
+            .await
+            .expect("it comes in time")
+            .unwrap();
+        assert_ne!(read, 0, "closed after {text}");
+        octets.extend_from_slice(&chunk[..read]);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_events_begins_at_once_and_ends_with_the_server() {
+    let desk = Desk::telling().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = serve(
+        listener,
+        desk.router.clone(),
+        ServerLimits::default(),
+        desk.shutdown.clone(),
+    );
+    let task = tokio::spawn(serving);
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        desk.tomas
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let head = read_until(&mut stream, "\r\n\r\n").await;
+    assert!(
+        head.starts_with("HTTP/1.1 200") && head.contains("text/event-stream"),
+        "{head}"
+    );
+    desk.post(
+        &desk.ana,
+        "/tickets/4711/comments",
+        serde_json::json!({"text": "x"}),
+    )
+    .await
+    .of(201);
+    read_until(&mut stream, "event: comment.created").await;
+    desk.shutdown.cancel();
+    read(&mut stream).await;
+    ended(task).await;
+}
+
+#[tokio::test]
+async fn a_client_that_sends_too_much_gets_to_read_why() {
+    let desk = Desk::telling().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = serve(
+        listener,
+        desk.router.clone(),
+        ServerLimits::default(),
+        desk.shutdown.clone(),
+    );
+    let task = tokio::spawn(serving);
+    let body = format!("{{\"title\":\"{}\"}}", "x".repeat(10_000_000));
+    let head = format!(
+        "PUT /api/v1/tickets/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: \
+         application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        desk.admin,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let answer = read(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    desk.shutdown.cancel();
+    ended(task).await;
 }
