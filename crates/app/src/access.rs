@@ -85,6 +85,10 @@ pub struct FieldError {
 
 impl FieldError {
     /// A fault of one field.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers give a message or an error that they have just made"
+    )]
     pub fn new(field: impl Into<String>, message: impl ToString) -> Self {
         Self {
             field: field.into(),

@@ -1,6 +1,7 @@
 //! Following what happens on the tickets that one sees.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,17 +62,14 @@ impl FollowEvents {
                 }
                 continue;
             };
-            if !tickets.contains_key(&id) {
-                let ticket = self
-                    .tickets
-                    .find_by_id(id)
-                    .await?
-                    .filter(|ticket| actor.sees(ticket));
-                tickets.insert(id, ticket);
-            }
-            let Some(Some(ticket)) = tickets.get(&id) else {
-                continue;
+            let ticket = match tickets.entry(id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let found = self.tickets.find_by_id(id).await?;
+                    unknown.insert(found.filter(|ticket| actor.sees(ticket)))
+                }
             };
+            let Some(ticket) = ticket else { continue };
             if self.is_visible(actor, ticket, &event).await? {
                 seen.push(SeenEvent {
                     ticket: Some(ticket.number.clone()),

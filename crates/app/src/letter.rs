@@ -63,11 +63,11 @@ pub(crate) fn render(
     locale: Locale,
 ) -> Rendered {
     match renderer.render(template, values) {
-        Ok(rendered) => {
-            for warning in &rendered.warnings {
+        Ok(mail) => {
+            for warning in &mail.warnings {
                 tracing::warn!(template = %template.id, %warning, "the template was rendered with a gap");
             }
-            rendered
+            mail
         }
         Err(error) => {
             tracing::error!(
@@ -133,7 +133,7 @@ impl Desk<'_> {
         let rendered = letter.rendered;
         let draft = MailDraft {
             from: Mailbox {
-                name: self.from_name(letter.author),
+                name: self.shown_sender(letter.author),
                 address: sender.clone(),
             },
             to: mailbox(recipient),
@@ -166,7 +166,7 @@ impl Desk<'_> {
     }
 
     /// `Author (Desk's name)`, whichever of the two there is.
-    fn from_name(&self, author: Option<&Party>) -> Option<String> {
+    fn shown_sender(&self, author: Option<&Party>) -> Option<String> {
         match (author.map(shown_name), self.settings.desk_name.as_deref()) {
             (Some(author), Some(desk)) => Some(format!("{author} ({desk})")),
             (Some(name), None) | (None, Some(name)) => Some(name.to_owned()),

@@ -45,17 +45,11 @@ pub fn account(parameters: &Parameters, way_out: WayOut) -> Result<Account, Miss
         true => TlsMode::StartTls,
         false => TlsMode::None,
     };
-    let credentials = match parameters.is_on(Parameter::SmtpAuthentication) && way_out == WayOut::Smtp {
-        true => Some(Credentials {
-            user: parameters
-                .text(Parameter::SmtpUser)
-                .ok_or(Missing(Parameter::SmtpUser))?
-                .to_owned(),
-            password: parameters
-                .secret(Parameter::SmtpPassword)
-                .ok_or(Missing(Parameter::SmtpPassword))?,
-        }),
-        false => None,
+    let wants_login = parameters.is_on(Parameter::SmtpAuthentication) && way_out == WayOut::Smtp;
+    let credentials = if wants_login {
+        Some(credentials(parameters)?)
+    } else {
+        None
     };
     Ok(Account {
         outgoing: OutgoingAccount {
@@ -65,6 +59,19 @@ pub fn account(parameters: &Parameters, way_out: WayOut) -> Result<Account, Miss
             credentials,
         },
         sender,
+    })
+}
+
+fn credentials(parameters: &Parameters) -> Result<Credentials, Missing> {
+    let user = parameters
+        .text(Parameter::SmtpUser)
+        .ok_or(Missing(Parameter::SmtpUser))?;
+    let password = parameters
+        .secret(Parameter::SmtpPassword)
+        .ok_or(Missing(Parameter::SmtpPassword))?;
+    Ok(Credentials {
+        user: user.to_owned(),
+        password,
     })
 }
 

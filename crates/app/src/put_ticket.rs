@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use recado_domain::locale::Locale;
 use recado_domain::person::{Party, Role};
 use recado_domain::template::TicketKey;
@@ -108,38 +109,7 @@ impl PutTicket {
         change: &TicketChange,
     ) -> Result<Ticket, Refusal> {
         let now = self.clock.now();
-        let mut ticket = match stored {
-            Some(ticket) => ticket,
-            None => {
-                let mut faults = Vec::new();
-                if change.title.is_none() {
-                    faults.push(FieldError::new("title", "is needed for a new ticket"));
-                }
-                let Some(requester) = change.requester.clone() else {
-                    faults.push(FieldError::new("requester", "is needed for a new ticket"));
-                    return Err(Refusal::Invalid(faults));
-                };
-                if !faults.is_empty() {
-                    return Err(Refusal::Invalid(faults));
-                }
-                Ticket {
-                    id: TicketId(self.ids.next()),
-                    number: number.clone(),
-                    title: String::new(),
-                    requester,
-                    responsible: None,
-                    group: None,
-                    status: TicketStatus::Open,
-                    contract: None,
-                    locale: None,
-                    watchers: Vec::new(),
-                    attributes: BTreeMap::new(),
-                    version: Version(0),
-                    created_at: now,
-                    updated_at: now,
-                }
-            }
-        };
+        let mut ticket = stored.map_or_else(|| self.created(number, change, now), Ok)?;
         let change = change.clone();
         ticket.updated_at = now;
         ticket.title = change.title.unwrap_or(ticket.title);
@@ -152,6 +122,40 @@ impl PutTicket {
         ticket.watchers = change.watchers.unwrap_or(ticket.watchers);
         ticket.attributes = change.attributes.unwrap_or(ticket.attributes);
         Ok(ticket)
+    }
+
+    fn created(
+        &self,
+        number: &TicketNumber,
+        change: &TicketChange,
+        now: Timestamp,
+    ) -> Result<Ticket, Refusal> {
+        let mut faults = Vec::new();
+        if change.title.is_none() {
+            faults.push(FieldError::new("title", "is needed for a new ticket"));
+        }
+        if change.requester.is_none() {
+            faults.push(FieldError::new("requester", "is needed for a new ticket"));
+        }
+        let Some(requester) = change.requester.clone().filter(|_| faults.is_empty()) else {
+            return Err(Refusal::Invalid(faults));
+        };
+        Ok(Ticket {
+            id: TicketId(self.ids.next()),
+            number: number.clone(),
+            title: String::new(),
+            requester,
+            responsible: None,
+            group: None,
+            status: TicketStatus::Open,
+            contract: None,
+            locale: None,
+            watchers: Vec::new(),
+            attributes: BTreeMap::new(),
+            version: Version(0),
+            created_at: now,
+            updated_at: now,
+        })
     }
 }
 

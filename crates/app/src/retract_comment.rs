@@ -43,7 +43,7 @@ impl RetractComment {
             comments: self.comments.clone(),
         };
         let (ticket, found) = reading.find(actor, number, id).await?;
-        self.permit(actor, &ticket, &found, retraction)?;
+        Self::permit(actor, &ticket, &found, retraction)?;
         let keep = match retraction {
             Retraction::Withdraw => Vec::new(),
             Retraction::MakeInternal => self.internal_readers(&ticket, &found).await?,
@@ -56,7 +56,6 @@ impl RetractComment {
     }
 
     fn permit(
-        &self,
         actor: &Actor,
         ticket: &Ticket,
         found: &CommentWithDeliveries,

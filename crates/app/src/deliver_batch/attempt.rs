@@ -1,6 +1,5 @@
 //! One attempt at one mail: up to the server's go-ahead, through the fence, to the answer.
 
-use recado_domain::channel::ChannelFault;
 use recado_domain::outbox::Delivery;
 use recado_domain::reply::Stage;
 use recado_ports::mail::{Envelope, MailSession, SendError};
@@ -12,11 +11,11 @@ use crate::stop::Stop;
 /// A worker's connection, kept between mails.
 #[derive(Default)]
 pub struct Line {
-    pub(super) session: Option<Session>,
+    pub(super) session: Option<Open>,
 }
 
 /// An open session.
-pub(super) struct Session {
+pub(super) struct Open {
     pub(super) session: Box<dyn MailSession>,
     /// How often the account had been nudged when it was opened: a changed account needs a new session.
     pub(super) nudges: i64,
@@ -112,7 +111,7 @@ impl DeliverBatch {
         line: &mut Line,
         shift: &Shift<'_>,
         envelope: &Envelope,
-    ) -> Result<Session, SendError> {
+    ) -> Result<Open, SendError> {
         let nudges = shift.nudges;
         let kept = line
             .session
@@ -131,7 +130,7 @@ impl DeliverBatch {
             }
         }
         let session = self.transport.connect(&shift.account.outgoing).await?;
-        let mut fresh = Session {
+        let mut fresh = Open {
             session,
             nudges,
             used_at: self.clock.elapsed(),
@@ -160,9 +159,4 @@ impl DeliverBatch {
         stop.requested().await;
         tokio::time::sleep(self.settings.shutdown).await;
     }
-}
-
-/// A fault in words, for the operator.
-pub(super) fn passing(detail: impl Into<String>) -> ChannelFault {
-    ChannelFault::passing(detail)
 }

@@ -6,12 +6,24 @@ use std::time::Duration;
 use recado_domain::channel::{
     AccountId, Breaker, BreakerState, ChannelFault, HoldReason, Permit, RateLimiter,
 };
-use recado_domain::outbox::DeliveryId;
-use recado_domain::person::EmailAddress;
+use recado_domain::outbox::{Delivery, DeliveryId};
 use recado_domain::reply::{RefusalStreak, Reply, Streak};
 use recado_ports::channels::{Channel, Opening};
 
+use super::suspects::Suspects;
 use crate::settings::DeliverySettings;
+
+/// Whose fault a refusal is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// The recipient's.
+    Recipient,
+    /// The account's, and so were those of these mails, which were given up.
+    Account {
+        /// They live again.
+        revive: Vec<DeliveryId>,
+    },
+}
 
 /// The gate in front of an account.
 #[derive(Debug)]
@@ -25,6 +37,7 @@ struct Inner {
     breaker: Breaker,
     limiter: RateLimiter,
     streak: RefusalStreak,
+    suspects: Suspects,
     nudges: Option<i64>,
     /// The hold that the database bears, as it was last read.
     stored_hold: Option<HoldReason>,
@@ -58,6 +71,7 @@ impl AccountGate {
             breaker: Breaker::new(settings.breaker),
             limiter: RateLimiter::new(settings.limits),
             streak: RefusalStreak::default(),
+            suspects: Suspects::default(),
             nudges: None,
             stored_hold: None,
             probes: 0,
@@ -165,19 +179,29 @@ impl AccountGate {
     pub(super) fn accepted(&self) {
         let mut inner = self.inner();
         inner.streak.accepted();
+        inner.suspects.account_works();
         inner.limiter.accepted();
         inner.breaker.success();
     }
 
-    /// The server answered about a recipient, as working servers do. Tells whether the refusal is really the
-    /// account's: the same policy refusal for three recipients in a row.
-    pub(super) fn refused(&self, recipient: &EmailAddress, reply: &Reply) -> Streak {
+    /// A recipient was refused. Tells whether the refusal is really the account's: the same policy refusal for three
+    /// recipients in a row.
+    pub(super) fn refused(&self, delivery: &Delivery, reply: &Reply) -> Blame {
         let mut inner = self.inner();
-        let streak = inner.streak.refused(recipient.as_str(), reply);
-        if streak == Streak::Recipient {
+        if inner.suspects.was_excused_in_vain(delivery.id) {
             inner.breaker.success();
+            return Blame::Recipient;
         }
-        streak
+        match inner.streak.refused(delivery.recipient.as_str(), reply) {
+            Streak::Recipient => {
+                inner.suspects.condemn(delivery.id, reply);
+                inner.breaker.success();
+                Blame::Recipient
+            }
+            Streak::Channel => Blame::Account {
+                revive: inner.suspects.excuse(delivery.id, reply),
+            },
+        }
     }
 
     /// The server answered as working servers do, whatever it said.

@@ -7,6 +7,7 @@ mod attempt;
 mod gate;
 mod lease;
 mod settle;
+mod suspects;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -240,14 +241,13 @@ impl DeliverBatch {
                 Some((id, _)) if *id == delivery.id => ahead.pop_front().map(|(_, message)| message),
                 _ => None,
             };
-            let flow = match message {
-                Some(message) => self.send(line, delivery, message, shift).await,
-                None => {
-                    let reply = "the message is no longer stored".to_owned();
-                    tracing::error!(alarm = "delivery_dead", delivery = %delivery.id.0, reason = reply, "a mail cannot be sent");
-                    self.settle(shift, &delivery, Settlement::Dead { reply }).await;
-                    Flow::Continue
-                }
+            let flow = if let Some(message) = message {
+                self.send(line, delivery, message, shift).await
+            } else {
+                let reply = "the message is no longer stored".to_owned();
+                tracing::error!(alarm = "delivery_dead", delivery = %delivery.id.0, reason = reply, "a mail cannot be sent");
+                self.settle(shift, &delivery, Settlement::Dead { reply }).await;
+                Flow::Continue
             };
             if let Flow::End(next) = flow {
                 self.give_back(shift.lease, held).await;
@@ -315,7 +315,7 @@ impl DeliverBatch {
 
     /// Closes a session that has been idle for long.
     async fn rest(&self, line: &mut Line, now: Duration) {
-        let idle = |open: &attempt::Session| now.saturating_sub(open.used_at) >= IDLE;
+        let idle = |open: &attempt::Open| now.saturating_sub(open.used_at) >= IDLE;
         if line.session.as_ref().is_some_and(idle) {
             self.hang_up(std::mem::take(line)).await;
         }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_domain::channel::{ChannelFault, HoldReason};
-use recado_domain::outbox::Delivery;
-use recado_domain::reply::{Reply, Streak};
+use recado_domain::outbox::{Delivery, DeliveryId};
+use recado_domain::reply::Reply;
 use recado_ports::mail::SendError;
 use recado_ports::outbox::{LostBy, Settlement};
 
-use super::attempt::{self, Ending};
+use super::attempt::Ending;
+use super::gate::Blame;
 use super::lease::Lease;
 use super::{DATABASE_PAUSE, DeliverBatch, Flow, Next, Shift};
 
@@ -88,7 +89,7 @@ impl DeliverBatch {
                     // A server that is down for long would use the day's allowance up by probes.
                     self.gate.give_leave_back();
                 }
-                self.channel_fault(&fault, delivery, shift).await
+                self.channel_fault(&fault, None, delivery, shift).await
             }
             SendError::Throttled(reply) => {
                 self.gate.throttled(now);
@@ -168,19 +169,47 @@ impl DeliverBatch {
         delivery: &Delivery,
         shift: &Shift<'_>,
     ) -> Flow {
-        match self.gate.refused(&delivery.recipient, reply) {
-            Streak::Recipient => {
+        match self.gate.refused(delivery, reply) {
+            Blame::Recipient => {
                 self.settle(shift, delivery, settlement).await;
                 Flow::Continue
             }
-            Streak::Channel => {
-                let fault = attempt::passing(format!("every recipient is refused alike: {reply}"));
-                self.channel_fault(&fault, delivery, shift).await
+            Blame::Account { revive } => {
+                let fault = ChannelFault::passing(format!("every recipient is refused alike: {reply}"));
+                // Another mail is to be the next probe: this one may deserve its refusal after all.
+                let not_before = Some(self.clock.now() + self.settings.breaker.max);
+                let flow = self.channel_fault(&fault, not_before, delivery, shift).await;
+                self.revive(revive).await;
+                flow
             }
         }
     }
 
-    async fn channel_fault(&self, fault: &ChannelFault, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
+    /// Brings mails back that were given up for a fault of the account.
+    async fn revive(&self, mails: Vec<DeliveryId>) {
+        for mail in mails {
+            match self.outbox.requeue(mail, self.clock.now()).await {
+                Ok(_) => {
+                    tracing::info!(delivery = %mail.0, "a refused mail goes on: the account was refused")
+                }
+                Err(error) => tracing::warn!(
+                    alarm = "delivery_dead",
+                    delivery = %mail.0,
+                    error = &error as &dyn std::error::Error,
+                    "a mail that was refused for the account's sake stays given up"
+                ),
+            }
+        }
+    }
+
+    /// A fault of the account: no mail is charged, and the queue waits.
+    async fn channel_fault(
+        &self,
+        fault: &ChannelFault,
+        not_before: Option<Timestamp>,
+        delivery: &Delivery,
+        shift: &Shift<'_>,
+    ) -> Flow {
         self.gate.fault(fault, self.clock.elapsed());
         tracing::warn!(account = self.gate.account().0, fault = %fault, "the outgoing account is at fault; its queue waits");
         metrics::counter!("recado_channel_faults_total").increment(1);
@@ -195,7 +224,9 @@ impl DeliverBatch {
                 "a fault of the account could not be noted"
             );
         }
-        self.release(shift, delivery, fault.detail.clone()).await;
+        let reply = Some(fault.detail.clone());
+        self.settle(shift, delivery, Settlement::Released { not_before, reply })
+            .await;
         Flow::End(Next::AtOnce)
     }
 
