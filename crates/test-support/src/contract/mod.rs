@@ -245,6 +245,7 @@ macro_rules! store_contract {
             outbox_expiry {
                 open_time_is_counted_by_ticks_alone
                 a_long_gap_between_ticks_counts_as_shut
+                a_wall_clock_that_jumps_adds_no_open_time
                 open_time_begins_when_the_mail_is_stored
                 waiting_mails_expire_by_the_time_that_their_account_was_open
                 a_mail_that_is_worked_on_does_not_expire

@@ -78,6 +78,26 @@ pub async fn a_long_gap_between_ticks_counts_as_shut(subject: &Subject) {
     assert_eq!(open_time(subject).await, Duration::from_secs(130));
 }
 
+pub async fn a_wall_clock_that_jumps_adds_no_open_time(subject: &Subject) {
+    subject.due_mail().await;
+    tick(subject, 0, Opening::Open, 90_000).await;
+    tick(subject, 0, Opening::Open, 89_970).await;
+    assert_eq!(
+        open_time(subject).await,
+        Duration::ZERO,
+        "set back by half a minute"
+    );
+    tick(subject, 0, Opening::Open, 3_600).await;
+    tick(subject, 0, Opening::Open, 90_000).await;
+    assert_eq!(
+        open_time(subject).await,
+        Duration::ZERO,
+        "set back by a day, and forward again"
+    );
+    tick(subject, 0, Opening::Open, 90_030).await;
+    assert_eq!(open_time(subject).await, Duration::from_secs(30));
+}
+
 pub async fn open_time_begins_when_the_mail_is_stored(subject: &Subject) {
     open(subject, 0, 0, 600).await;
     subject.due_mail().await;
