@@ -16,7 +16,9 @@ impl Clock for SystemClock {
         reason = "this is the one place that reads the wall clock"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        // The stores keep microseconds: what is answered at once must be what is read back later.
+        Timestamp::from_microsecond(Timestamp::now().as_microsecond())
+            .expect("this age is within jiff's range")
     }
 
     fn elapsed(&self) -> Duration {
@@ -30,6 +32,11 @@ impl Clock for SystemClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_day_has_no_finer_digits_than_the_stores() {
+        assert!((0..100).all(|_| SystemClock.now().subsec_nanosecond() % 1000 == 0));
+    }
 
     #[test]
     fn elapsed_time_never_goes_back() {

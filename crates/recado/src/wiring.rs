@@ -20,14 +20,13 @@ use recado_app::set_parameter::SetParameter;
 use recado_app::steer_channel::SteerChannel;
 use recado_app::steer_delivery::SteerDelivery;
 use recado_domain::parameter::Parameter;
-use recado_domain::token::Keyring;
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
 use recado_ports::mail::{Composer, Transport};
 use recado_ports::renderer::Renderer;
 
 use crate::clock::SystemClock;
-use crate::config::{Configuration, ConfigurationFault, MissingSecret, WayOut, keyring};
+use crate::config::{Configuration, ConfigurationFault, WayOut};
 use crate::ids::SystemIds;
 
 /// The adapters of one process, ready for use cases.
@@ -64,15 +63,6 @@ impl House {
             clock,
             ids,
         })
-    }
-
-    /// The signing secret; made when it is missing and this daemon is the only one on its database.
-    pub(crate) fn keyring(&self) -> Result<Arc<Keyring>, ConfigurationFault> {
-        let missing = match self.configuration.database.is_shared() {
-            true => MissingSecret::Refuse,
-            false => MissingSecret::Make,
-        };
-        keyring(&self.configuration.secret_file, missing, &*self.ids).map(Arc::new)
     }
 
     /// What carries the mail.

@@ -23,7 +23,7 @@ use crate::log;
 use crate::serve;
 use crate::wiring::House;
 use output::Form;
-pub(crate) use output::{Answer, Colours};
+pub(crate) use output::{Answer, Colours, say};
 
 /// `EX_CONFIG` of `sysexits.h`.
 const BAD_CONFIGURATION: u8 = 78;
@@ -143,12 +143,13 @@ impl CommandLine {
 }
 
 async fn answer(command: Command, configuration: Arc<Configuration>) -> anyhow::Result<Answer> {
-    if matches!(command, Command::Doctor) {
-        return doctor::run(configuration).await;
+    match command {
+        Command::Doctor => return doctor::run(configuration).await,
+        Command::Serve => return serve::run(configuration).await.map(|()| Answer::silent()),
+        _ => {}
     }
     let house = House::open(configuration).await?;
     match command {
-        Command::Serve => serve::run(house).await.map(|()| Answer::silent()),
         Command::Migrate => Ok(Answer::new(
             "the database is up to date\n".to_owned(),
             serde_json::json!({ "migrated": true }),
@@ -159,8 +160,12 @@ async fn answer(command: Command, configuration: Arc<Configuration>) -> anyhow::
         Command::Template(command) => template::run(&house, command).await,
         Command::Delivery(command) => delivery::run(&house, command).await,
         Command::Channel(command) => channel::run(&house, command).await,
-        Command::Doctor | Command::Demo(_) | Command::Openapi | Command::Completions { .. } => {
-            unreachable!("commands that need no open database were answered before")
+        Command::Serve
+        | Command::Doctor
+        | Command::Demo(_)
+        | Command::Openapi
+        | Command::Completions { .. } => {
+            unreachable!("commands that open no database, or their own, were answered before")
         }
     }
 }

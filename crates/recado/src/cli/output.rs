@@ -82,6 +82,12 @@ impl Answer {
     }
 }
 
+/// Writes to standard output while a command goes on; whether anybody reads it does not matter.
+pub(crate) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
 /// Whether a text is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Colours {
@@ -148,9 +154,14 @@ pub(crate) fn record(fields: &[(&str, String)]) -> String {
         .map(|(name, _)| name.chars().count())
         .max()
         .unwrap_or(0);
+    let line = |(name, value): &(&str, String)| format!("{name:width$}  {}", one_line(value));
     fields
         .iter()
-        .map(|(name, value)| format!("{name:width$}  {}\n", one_line(value)))
+        .map(|field| {
+            line(field).trim_end().to_owned()
+                + "
+"
+        })
         .collect()
 }
 

@@ -139,19 +139,13 @@ pub(super) async fn run(house: &House, command: Command) -> anyhow::Result<Answe
 async fn save(house: &House, put: Put) -> anyhow::Result<Answer> {
     let html = read(&put.html)?;
     let text = put.text.as_deref().map(read).transpose()?;
-    let file_stem = || {
-        put.html
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-            .unwrap_or_default()
-    };
     let files = Files {
         html: &put.html,
         text: put.text.as_deref(),
     };
     let new = NewTemplate {
         id: put.id,
-        name: put.name.clone().unwrap_or_else(file_stem),
+        name: put.name.clone().unwrap_or_else(|| default_name(&put)),
         subject: put.subject.clone(),
         html,
         text,
@@ -180,17 +174,29 @@ async fn save(house: &House, put: Put) -> anyhow::Result<Answer> {
     }
 }
 
+/// The file's name without its suffix.
+fn default_name(put: &Put) -> String {
+    match put.html.file_stem() {
+        Some(stem) if stem != "-" => stem.to_string_lossy().into_owned(),
+        _ => format!("template {}", put.id),
+    }
+}
+
 /// Checks a template that need not be in any database.
 pub(super) fn check(arguments: &Check) -> anyhow::Result<Answer> {
     let html = read(&arguments.file)?;
     let text = arguments.text.as_deref().map(read).transpose()?;
     let subject = arguments.subject.as_deref().unwrap_or_default();
-    let diagnostics = Template {
+    let mut diagnostics = Template {
         subject,
         html: &html,
         text: text.as_deref(),
     }
     .check();
+    if arguments.subject.is_none() {
+        // It was not given, so it cannot be at fault.
+        diagnostics.retain(|diagnostic| diagnostic.field != Field::Subject);
+    }
     Ok(verdict(
         &diagnostics,
         &Files {

@@ -110,11 +110,30 @@ impl Sections {
 
     /// Refuses sections that nobody took.
     pub(super) fn finish(self, known: &[&str]) -> Result<(), ConfigurationFault> {
-        match self.tables.into_iter().next() {
+        match self.tables.iter().next() {
             None => Ok(()),
-            Some((name, _)) => {
+            Some((name, value)) => {
                 let message = format!("is no section; the sections are {}", known.join(", "));
-                Err(ConfigurationFault::new(name, message))
+                Err(ConfigurationFault::new(&*name, message).at(self.origin(&name, &value)))
+            }
+        }
+    }
+
+    /// Where an unknown section stands: in the variable whose name made it, else in the file.
+    fn origin(&self, name: &str, value: &Value) -> String {
+        let of_environment = |value: &Value| value.origin().is_some();
+        let variable = match &value.kind {
+            ValueKind::Table(table) => table
+                .iter()
+                .find(|(_, value)| of_environment(value))
+                .map(|(key, _)| key.as_str()),
+            _ => None,
+        };
+        match (variable, &self.file) {
+            (None, Some(file)) if !of_environment(value) => file.display().to_string(),
+            (key, _) => {
+                let key = key.unwrap_or_default();
+                format!("{PREFIX}{}{SEPARATOR}{}", name.to_uppercase(), key.to_uppercase())
             }
         }
     }

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings};
 use recado_domain::parameter::Parameters;
+use recado_domain::token::Keyring;
+use recado_ports::ids::Ids;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -133,6 +135,16 @@ impl Configuration {
     /// Reads and checks the whole configuration.
     pub(crate) fn load(sources: &Sources) -> Result<Self, ConfigurationFault> {
         sections::read(sources)
+    }
+
+    /// The signing secret; made when it is missing and a daemon would be the only one on its database.
+    pub(crate) fn keyring(&self, ids: &dyn Ids) -> Result<Arc<Keyring>, ConfigurationFault> {
+        let missing = if self.database.is_shared() {
+            MissingSecret::Refuse
+        } else {
+            MissingSecret::Make
+        };
+        keyring(&self.secret_file, missing, ids).map(Arc::new)
     }
 }
 

@@ -212,7 +212,11 @@ fn a_fault_of_the_environment_names_the_variable() {
         let line = fault("", &[(name, value)]);
         assert!(line.contains(name), "{line}");
     }
-    assert!(fault("", &[("RECADO_HTPP__LISTEN", "x")]).contains("htpp: is no section"));
+    let line = fault("", &[("RECADO_HTPP__LISTEN", "x")]);
+    assert!(
+        line.contains("htpp (in RECADO_HTPP__LISTEN): is no section"),
+        "{line}"
+    );
 }
 
 #[test]

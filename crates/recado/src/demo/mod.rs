@@ -17,10 +17,11 @@ use recado_app::post_comment::{NewComment, Posted};
 use recado_domain::comment::{Kind, Origin, Visibility};
 use recado_domain::ticket::TicketNumber;
 
-use crate::cli::Answer;
+use crate::cli::{Answer, say};
 use crate::config::{Configuration, Sources};
+use crate::ids::SystemIds;
 use crate::log;
-use crate::serve::{Daemon, Signals, post_comment};
+use crate::serve::{Daemon, Signals};
 use crate::wiring::House;
 use catcher::Catcher;
 
@@ -104,27 +105,28 @@ fn is_free(port: u16) -> bool {
 
 async fn show(configuration: Arc<Configuration>, arguments: &DemoArguments) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals")?;
+    let keyring = configuration.keyring(&SystemIds::default())?;
     let house = House::open(configuration).await?;
     let mut catcher = Catcher::start().await.context("the mail catcher")?;
     let token = sample::fill(&house, catcher.address).await?;
-    let daemon = Daemon::start(house).await?;
+    let daemon = Daemon::start(house, keyring).await?;
     post(&daemon).await?;
     let first = tokio::select! {
         mail = tokio::time::timeout(PATIENCE, catcher.mails.recv()) => mail.ok().flatten(),
         _ = signals.next() => return end(daemon, &mut signals).await,
     };
     match &first {
-        Some(mail) => print!("{}", display::shown(1, mail)),
+        Some(mail) => say(&display::shown(1, mail)),
         None => eprintln!("recado: demo: no mail arrived within {} s", PATIENCE.as_secs()),
     }
     if !arguments.once {
-        println!("{}", how_to_go_on(&daemon, &token, arguments.keep.as_deref()));
+        say(&how_to_go_on(&daemon, &token, arguments.keep.as_deref()));
         let mut count = usize::from(first.is_some());
         loop {
             tokio::select! {
                 Some(mail) = catcher.mails.recv() => {
                     count += 1;
-                    print!("{}", display::shown(count, &mail));
+                    say(&display::shown(count, &mail));
                 }
                 _ = signals.next() => break,
             }
@@ -155,19 +157,19 @@ async fn post(daemon: &Daemon) -> anyhow::Result<()> {
         attachments: Vec::new(),
     };
     let number = TicketNumber::parse(sample::TICKET).expect("the sample is valid");
-    let use_case = post_comment(daemon.house(), &daemon.house().keyring()?);
-    match use_case
+    match daemon
+        .post_comment()
         .run(&Actor::Operator, &number, comment, None)
         .await
         .context("the sample comment")?
     {
         Posted::New(posted) => {
-            println!(
-                "{} wrote on ticket {}; notification: {}",
+            say(&format!(
+                "{} wrote on ticket {}; notification: {}\n",
                 posted.comment.author.name,
                 posted.ticket,
                 posted.notification.as_str()
-            );
+            ));
         }
         Posted::Repeated { .. } => unreachable!("no idempotency key was given"),
     }
@@ -190,7 +192,8 @@ Answer for the technician, and see the mail arrive here:
     -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\
     -d '{{\"text\": \"Voy ahora mismo.\", \"author\": {{\"name\": \"Tomás Técnico\", \"email\": \"tomas@demo.example\"}}}}'
 
-{data}",
+{data}
+",
         ticket = sample::TICKET,
     )
 }

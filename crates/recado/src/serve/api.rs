@@ -69,7 +69,7 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>) -> Api {
 }
 
 /// Takes comments in.
-pub(crate) fn post_comment(house: &House, keyring: &Arc<Keyring>) -> PostComment {
+pub(super) fn post_comment(house: &House, keyring: &Arc<Keyring>) -> PostComment {
     let database = || house.database.clone();
     PostComment {
         tickets: database(),

@@ -7,24 +7,27 @@ mod watchdog;
 mod workers;
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use recado_adapters_db::StartError;
 use recado_adapters_http::ServerLimits;
+use recado_app::post_comment::PostComment;
 use recado_app::stop::{self, StopSignal};
 use recado_domain::channel::HoldReason;
+use recado_domain::token::Keyring;
 use recado_ports::channels::{Channels as _, Hold};
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::ConfigurationFault;
+use crate::cli::say;
+use crate::config::{Configuration, ConfigurationFault};
+use crate::ids::SystemIds;
 use crate::wiring::House;
-pub(crate) use api::post_comment;
 pub(crate) use signals::Signals;
 use starts::StartsFile;
 use watchdog::{Pulse, notify};
@@ -34,11 +37,13 @@ use watchdog::{Pulse, notify};
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT.
-pub(crate) async fn run(house: House) -> anyhow::Result<()> {
+pub(crate) async fn run(configuration: Arc<Configuration>) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals")?;
-    let daemon = Daemon::start(house).await?;
+    // First, so that a missing secret is told whether or not the database answers.
+    let keyring = configuration.keyring(&SystemIds::default())?;
+    let daemon = Daemon::start(House::open(configuration).await?, keyring).await?;
     let url = format!("http://{}", daemon.address);
-    println!("listening on {url}");
+    say(&format!("listening on {url}\n"));
     notify(&[
         NotifyState::Ready,
         NotifyState::Status(&format!("serving on {url}")),
@@ -61,6 +66,7 @@ pub(crate) struct Daemon {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     house: House,
+    keyring: Arc<Keyring>,
     http: JoinHandle<()>,
     loops: JoinSet<()>,
     watchdog: JoinHandle<()>,
@@ -70,8 +76,7 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// Takes the database over and starts listening and delivering.
-    pub(crate) async fn start(house: House) -> anyhow::Result<Self> {
-        let keyring = house.keyring()?;
+    pub(crate) async fn start(house: House, keyring: Arc<Keyring>) -> anyhow::Result<Self> {
         let transport = house.transport()?;
         // Before the database is taken over: a daemon that cannot listen changes nothing.
         let listen = &house.configuration.http.listen;
@@ -106,6 +111,7 @@ impl Daemon {
         Ok(Self {
             address,
             house,
+            keyring,
             http,
             loops,
             watchdog,
@@ -114,9 +120,9 @@ impl Daemon {
         })
     }
 
-    /// What the daemon works with.
-    pub(crate) fn house(&self) -> &House {
-        &self.house
+    /// Takes comments in, as the API does.
+    pub(crate) fn post_comment(&self) -> PostComment {
+        api::post_comment(&self.house, &self.keyring)
     }
 
     /// Stops accepting and claiming, and waits for what is in flight, within `[delivery] shutdown`.
