@@ -109,14 +109,14 @@ async fn a_probe_without_an_outcome_never_shuts_the_account_for_good() {
     let troubles: [(&str, Trouble); 5] = [
         ("its message is gone", |outbox, id| outbox.lose_message(id)),
         ("its message cannot be read", |outbox, _| {
-            outbox.fail(Call::Messages, 1)
+            outbox.fail(Call::Messages, 1);
         }),
         ("it cannot be claimed", |outbox, _| outbox.fail(Call::Claim, 1)),
         ("its fence cannot be written", |outbox, _| {
-            outbox.fail(Call::Fence, 1)
+            outbox.fail(Call::Fence, 1);
         }),
         ("it cannot be given its sender", |outbox, _| {
-            outbox.fail(Call::Readdress, 1)
+            outbox.fail(Call::Readdress, 1);
         }),
     ];
     for (trouble, make) in troubles {

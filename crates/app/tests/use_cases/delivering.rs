@@ -74,6 +74,7 @@ fn answer(house: &House, at: At, error: SendError) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table, and what each row must show")]
 async fn every_answer_is_charged_to_whom_it_belongs() {
     let throttled = || SendError::Throttled(reply(451, "4.7.0 slow down"));
     let our_fault = || SendError::OurFault(reply(501, "5.5.4 syntax"));
@@ -329,7 +330,7 @@ async fn a_head_blocked_for_five_minutes_lets_the_rest_pass() {
         house.server.on_begin(Err(refused()));
     }
     let mut worker = house.worker();
-    worker.work_for(5 * MINUTE - Duration::from_secs(1)).await;
+    worker.work_for(Duration::from_secs(299)).await;
     assert_eq!(house.state(second).await, State::Ready);
     worker.work_for(Duration::from_secs(1)).await;
     assert_eq!(

@@ -1,4 +1,5 @@
 //! The use cases against fakes: a store in memory, a clock turned by hand, a mail server that answers by script.
+#![expect(clippy::unwrap_used, reason = "an error where none may be is a failed test")]
 
 mod access;
 mod account;

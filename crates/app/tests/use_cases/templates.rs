@@ -82,11 +82,11 @@ async fn all_faults_of_a_template_are_told_and_a_faulty_one_is_not_saved() {
         assert_eq!(saved, (written, vec![]));
     }
     let nul = put.run(&administrator(), new_template("a\0", "b\0")).await;
-    let Err(PutTemplateError::Refused(Refusal::Invalid(faults))) = nul else {
+    let Err(PutTemplateError::Refused(Refusal::Invalid(fields))) = nul else {
         panic!("{nul:?}")
     };
     assert_eq!(
-        faults
+        fields
             .iter()
             .map(|fault| fault.field.as_str())
             .collect::<Vec<_>>(),
