@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use super::problem::Problem;
 
+/// Most faults that are told: whoever has more, has made one mistake many times.
+const MOST_FAULTS: usize = 100;
+
 /// What was found wrong so far.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<FieldError>);
@@ -16,7 +19,9 @@ pub(crate) struct Faults(Vec<FieldError>);
 impl Faults {
     /// Notes a fault; gives `None`, so that a reader can end with it.
     pub(crate) fn note<T>(&mut self, field: &str, message: impl Display) -> Option<T> {
-        self.0.push(FieldError::new(field, message));
+        if self.0.len() < MOST_FAULTS {
+            self.0.push(FieldError::new(field, message));
+        }
         None
     }
 
@@ -298,6 +303,15 @@ mod tests {
             Some(Some("x".to_owned()))
         );
         assert!(faults.settle(Some(())).is_ok());
+    }
+
+    #[test]
+    fn faults_without_end_are_cut_off() {
+        let body = json!({"watchers": vec![0; 1000]});
+        let faults = faults_of(body, |object, faults| {
+            object.take("watchers").optional(faults, list(party));
+        });
+        assert_eq!(faults.len(), MOST_FAULTS);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod problem;
 mod auth;
 mod fields;
 mod idempotency;
+mod json;
 mod page;
 mod request;
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::fields::{Faults, Object};
 use super::problem::{Kind, Problem};
-use super::{Shared, page};
+use super::{Shared, json, page};
 
 /// Octets of a body that holds no files: the largest template fits, its line breaks escaped.
 const BODY_LIMIT: usize = 4 << 20;
@@ -165,7 +165,7 @@ impl JsonBody {
 }
 
 fn parse(octets: &[u8]) -> Result<JsonBody, Problem> {
-    serde_json::from_slice(octets).map(JsonBody).map_err(|error| {
+    json::parse(octets).map(JsonBody).map_err(|error| {
         let error = error.to_string();
         // The parser stumbles over what follows half a surrogate pair, and does not say so.
         let hint = if error.contains("hex escape") {

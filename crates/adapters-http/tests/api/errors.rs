@@ -50,7 +50,15 @@ async fn a_method_that_is_not_there_is_answered_with_those_that_are() {
 #[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused() {
     let desk = Desk::open().await;
-    for body in ["", "{", "[]", "\"x\"", "{\"title\":\"\u{1}\"}", "null"] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "\"x\"",
+        "{\"title\":\"\u{1}\"}",
+        "null",
+        r#"{"title":"a","title":"b"}"#,
+    ] {
         desk.raw(Method::PUT, &desk.admin, "/tickets/1", body)
             .await
             .problem(400, "malformed-request");
