@@ -190,7 +190,7 @@ impl DeliverBatch {
         for mail in mails {
             match self.outbox.requeue(mail, self.clock.now()).await {
                 Ok(_) => {
-                    tracing::info!(delivery = %mail.0, "a refused mail goes on: the account was refused")
+                    tracing::info!(delivery = %mail.0, "a refused mail goes on: the account was refused");
                 }
                 Err(error) => tracing::warn!(
                     alarm = "delivery_dead",

@@ -21,6 +21,7 @@ use recado_ports::outbox::{
 };
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
+use recado_test_support::builders::address;
 use recado_test_support::fakes::{MemoryStore, ScriptedTransport};
 
 /// A database that cannot be reached.
@@ -201,6 +202,7 @@ pub(crate) struct Interrupted {
     server: ScriptedTransport,
     during_begin: Option<Hook>,
     during_finish: Option<Hook>,
+    refusal: Option<(Vec<EmailAddress>, SendError)>,
 }
 
 impl Interrupted {
@@ -209,6 +211,7 @@ impl Interrupted {
             server: server.clone(),
             during_begin: None,
             during_finish: None,
+            refusal: None,
         }
     }
 
@@ -218,6 +221,12 @@ impl Interrupted {
         hook: impl Fn() -> F + Send + Sync + 'static,
     ) -> Self {
         self.during_begin = Some(Arc::new(move || Box::pin(hook())));
+        self
+    }
+
+    /// Whom the server refuses, whenever a mail to them begins.
+    pub(crate) fn refusing(mut self, recipients: &[&str], error: SendError) -> Self {
+        self.refusal = Some((recipients.iter().map(|email| address(email)).collect(), error));
         self
     }
 
@@ -253,7 +262,10 @@ impl MailSession for InterruptedSession {
         if let Some(hook) = &self.transport.during_begin {
             hook().await;
         }
-        self.session.begin(envelope).await
+        match &self.transport.refusal {
+            Some((recipients, error)) if recipients.contains(&envelope.to) => Err(error.clone()),
+            _ => self.session.begin(envelope).await,
+        }
     }
 
     async fn finish(&mut self, message: &[u8]) -> Result<Reply, SendError> {
