@@ -40,6 +40,16 @@ queries! {
         Ok(installation::table.find(key).select(installation::value).first(connection).await?)
     }
 
+    /// Replaces a value where it is the old one.
+    pub(super) async fn replace_value(
+        connection: &mut Session,
+        input: &(&'static str, String, String),
+    ) -> Result<usize, Fault> {
+        let (key, old, new) = input;
+        let row = installation::table.find(key).filter(installation::value.eq(old));
+        Ok(diesel::update(row).set(installation::value.eq(new)).execute(connection).await?)
+    }
+
     pub(super) async fn count_start(connection: &mut Session, _input: &()) -> Result<i64, Fault> {
         let rows = [(installation::key.eq(STARTS), installation::value.eq("0"))];
         insert_new!(connection, installation::table, &rows);
@@ -72,6 +82,18 @@ impl Database {
             return Ok(());
         }
         Err(StoreError::Unavailable("the database's schema is older than this version".into()))
+    }
+
+    /// Rotates the secret: its fingerprint takes the place of that of an older one which the daemon still accepts. To
+    /// be called before [`Database::start_daemon`].
+    pub async fn adopt_secret(&self, fingerprint: &str, older: &[String]) -> Result<(), StoreError> {
+        for old in older {
+            let input = (SECRET, old.clone(), fingerprint.to_owned());
+            if run!(self.write(Purpose::Record.with(News::Nothing)), replace_value, input)? > 0 {
+                tracing::info!("the signing secret was rotated");
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn check_secret(&self, fingerprint: &str) -> Result<(), StartError> {

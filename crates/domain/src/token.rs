@@ -51,6 +51,11 @@ impl Key {
         Ok(Self { id, secret: SecretSlice::from(secret.to_vec()) })
     }
 
+    fn fingerprint(&self) -> String {
+        let digest = digest(b"fingerprint", self.secret.expose_secret());
+        data_encoding::HEXLOWER.encode(&digest[..8])
+    }
+
     fn mac(&self, purpose: &str, subject: &Subject<'_>) -> [u8; MAC_OCTETS] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.expose_secret())
             .expect("HMAC takes a key of any length");
@@ -94,8 +99,12 @@ impl Keyring {
 
     /// Tells whether two daemons sign alike, without telling the secret: 16 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
-        let digest = digest(b"fingerprint", self.current.secret.expose_secret());
-        data_encoding::HEXLOWER.encode(&digest[..8])
+        self.current.fingerprint()
+    }
+
+    /// The fingerprints of the secrets that are still accepted beside the one that signs.
+    pub fn older_fingerprints(&self) -> Vec<String> {
+        self.previous.iter().map(Key::fingerprint).collect()
     }
 
     /// The Message-ID of a mail, the same at every call: `row.signature@domain`.

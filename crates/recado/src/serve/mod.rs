@@ -84,7 +84,7 @@ impl Daemon {
             .await
             .with_context(|| format!("http.listen: {listen} cannot be listened on"))?;
         let address = listener.local_addr().context("http.listen")?;
-        take_over(&house, &keyring.fingerprint()).await?;
+        take_over(&house, &keyring).await?;
 
         let metrics = recorder();
         let shutdown = CancellationToken::new();
@@ -143,11 +143,17 @@ impl Daemon {
 }
 
 /// Makes this process the database's daemon, and looks whether the database was restored from a backup.
-async fn take_over(house: &House, fingerprint: &str) -> anyhow::Result<()> {
+async fn take_over(house: &House, keyring: &Keyring) -> anyhow::Result<()> {
     let starts = StartsFile::beside(&house.configuration.secret_file);
     // Read before the start is counted: another daemon's start between the two must not look like a restore.
     let copy = starts.read()?;
-    let counter = match house.database.start_daemon(fingerprint).await {
+    let fingerprint = keyring.fingerprint();
+    let adopted = house
+        .database
+        .adopt_secret(&fingerprint, &keyring.older_fingerprints())
+        .await;
+    adopted.context("the database cannot be served")?;
+    let counter = match house.database.start_daemon(&fingerprint).await {
         Ok(counter) => counter,
         Err(error @ StartError::OtherSecret) => {
             let message = "is not the secret that this database's daemons share";

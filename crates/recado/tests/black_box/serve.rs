@@ -26,7 +26,10 @@ fn sigterm_ends_the_daemon_with_0_and_a_second_daemon_is_refused_until_then() {
 #[test]
 fn a_restored_database_is_held_until_an_operator_releases_it() {
     let house = House::new();
-    house.write("recado.toml", "[mail]\ntransport = \"file\"\n[parameters]\n10 = \"desk@example.com\"\n");
+    house.write(
+        "recado.toml",
+        "[mail]\ntransport = \"file\"\n[parameters]\n10 = \"desk@example.com\"\n",
+    );
     assert_eq!(house.serve().terminate().0, Some(0));
     let (database, backup) = (house.path().join("var/recado.db"), house.path().join("backup.db"));
     fs::copy(&database, &backup).unwrap();
