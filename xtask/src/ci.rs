@@ -5,7 +5,7 @@
 
 use crate::environment::FEATURES;
 use crate::progress::step;
-use crate::{check_layers, test, tidy, workspace};
+use crate::{check_layers, crash, test, tidy, workspace};
 
 /// Runs every step.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -32,7 +32,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
             .env("RUSTDOCFLAGS", "-D warnings");
         workspace::run(&mut doc, "cargo doc")
     })?;
-    step("tests", || test::run(&test::Options::default()))
+    step("tests", || test::run(&test::Options::default()))?;
+    step("crash", || crash::run(&crash::Options::short()))
 }
 
 /// Licences, bans and sources of the dependencies, where cargo-deny is installed. Advisories need the network, and a

@@ -29,25 +29,53 @@ pub(crate) enum Missing {
     Skip,
 }
 
+/// What to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// Everything, for testing, with the features of the crash harness.
+    Tests,
+    /// The binary as it is delivered, and the programs that measure it.
+    Release,
+}
+
 /// The built binary and the running servers; dropping it stops the servers.
 pub(crate) struct Environment {
+    programs: PathBuf,
     suites: Vec<Found>,
     variables: Vec<(&'static str, OsString)>,
     _shared_cluster: Option<Postgres>,
 }
 
 impl Environment {
-    /// Looks for servers, builds the whole workspace with one choice of features, so that the binary under test and
-    /// the tests share their dependencies, and starts the servers that all tests share.
-    pub(crate) fn prepare(missing: Missing) -> anyhow::Result<Self> {
+    /// Looks for servers, builds, and starts the servers that the whole run shares. Tests are built with one choice of
+    /// features, so that the binary under test and the tests share their dependencies.
+    pub(crate) fn prepare(missing: Missing, build: Build) -> anyhow::Result<Self> {
         let suites = look_for_servers(missing);
-        let mut build = workspace::cargo();
-        build
-            .args(["build", "--workspace", "--all-targets"])
-            .args(FEATURES);
-        workspace::run(&mut build, "building the tests")?;
+        let mut command = workspace::cargo();
+        let folder = match build {
+            Build::Tests => {
+                command
+                    .args(["build", "--workspace", "--all-targets"])
+                    .args(FEATURES);
+                "debug"
+            }
+            Build::Release => {
+                command.args([
+                    "build",
+                    "--release",
+                    "--package",
+                    "recado",
+                    "--package",
+                    "recado-tests",
+                    "--bins",
+                ]);
+                "release"
+            }
+        };
+        workspace::run(&mut command, "cargo build")?;
 
-        let mut variables = vec![(BINARY_VARIABLE, binary()?.into())];
+        let programs = programs(folder)?;
+        let mut variables = vec![(BINARY_VARIABLE, programs.join("recado").into())];
         let mut shared_cluster = None;
         for (suite, programs) in &suites {
             let Ok(programs) = programs else {
@@ -63,10 +91,16 @@ impl Environment {
             }
         }
         Ok(Self {
+            programs,
             suites,
             variables,
             _shared_cluster: shared_cluster,
         })
+    }
+
+    /// A program that was built.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
     }
 
     /// Every suite, and whether it can run.
@@ -100,14 +134,17 @@ fn look_for_servers(missing: Missing) -> Vec<Found> {
     look()
 }
 
-/// Where the build put the daemon.
-fn binary() -> anyhow::Result<PathBuf> {
+/// Where the build put its programs.
+fn programs(folder: &str) -> anyhow::Result<PathBuf> {
     let metadata = MetadataCommand::new()
         .manifest_path(workspace::root().join("Cargo.toml"))
         .no_deps()
         .exec()
         .context("cargo metadata failed")?;
-    let binary = metadata.target_directory.join("debug").join("recado");
-    ensure!(binary.is_file(), "the build left no {binary}");
-    Ok(binary.into())
+    let programs = metadata.target_directory.join(folder);
+    ensure!(
+        programs.join("recado").is_file(),
+        "the build left no recado in {programs}"
+    );
+    Ok(programs.into())
 }

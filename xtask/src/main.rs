@@ -1,7 +1,9 @@
 //! The project's tasks: `cargo xtask <task>`. One file per task; this one only chooses.
 
+mod bench;
 mod check_layers;
 mod ci;
+mod crash;
 mod environment;
 mod install;
 mod progress;
@@ -30,6 +32,10 @@ enum Task {
     Ci,
     /// Every test, against real servers where they are installed.
     Test(test::Options),
+    /// Kills the real daemon at every named point, and counts what is lost or doubled.
+    Crash(crash::Options),
+    /// Measures mails a second and processor time, beside a bare SMTP client.
+    Bench(bench::Options),
     /// Checks which crate depends on which, against the allowlist of the architecture.
     CheckLayers,
     /// Checks the rules of style that neither rustfmt nor clippy knows.
@@ -40,6 +46,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Ci => ci::run(),
         Task::Test(options) => test::run(&options),
+        Task::Crash(options) => crash::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::CheckLayers => check_layers::run(),
         Task::Tidy => tidy::run(),
     };

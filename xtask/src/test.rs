@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 use recado_test_support::servers::SKIPPED_VARIABLE;
 
 use self::count::Count;
-use crate::environment::{Environment, FEATURES, Found, Missing};
+use crate::environment::{Build, Environment, FEATURES, Found, Missing};
 use crate::workspace;
 
 #[derive(clap::Args, Default)]
@@ -25,11 +25,12 @@ pub(crate) struct Options {
 
 /// Runs the tests.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let environment = Environment::prepare(if options.no_install {
+    let missing = if options.no_install {
         Missing::Skip
     } else {
         Missing::Install
-    })?;
+    };
+    let environment = Environment::prepare(missing, Build::Tests)?;
     let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
     let skipped_file = scratch.path().join("skipped");
     let mut total = Count::default();
