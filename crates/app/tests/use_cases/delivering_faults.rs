@@ -189,6 +189,22 @@ async fn a_machine_that_slept_before_the_fence_sends_nothing_under_the_old_lease
 }
 
 #[tokio::test]
+async fn a_machine_that_slept_in_the_fence_sends_nothing_and_charges_nothing() {
+    let house = House::new().await;
+    let id = house.owe_to("ana@example.com").await;
+    let outbox = FaultyOutbox::new(&house.store);
+    outbox.sleep_in_fence(house.clock.clone(), LEASE);
+    let mut worker = house.worker_on(Arc::new(outbox), Arc::new(house.server.clone()));
+    worker.batch().await;
+    assert_eq!(house.server.sent(), []);
+    let mail = house.delivery(id).await;
+    assert_eq!((mail.state, mail.attempts), (State::Ready, 0));
+    worker.batch().await;
+    let mail = house.delivery(id).await;
+    assert_eq!((mail.state, mail.attempts), (State::Sent, 1));
+}
+
+#[tokio::test]
 async fn a_wall_clock_that_jumps_does_not_touch_leases() {
     let house = House::new().await;
     let id = house.owe_to("ana@example.com").await;

@@ -22,6 +22,7 @@ use recado_ports::outbox::{
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
 use recado_test_support::builders::address;
+use recado_test_support::clock::ManualClock;
 use recado_test_support::fakes::{MemoryStore, ScriptedTransport};
 
 /// A database that cannot be reached.
@@ -46,6 +47,7 @@ pub(crate) struct FaultyOutbox {
     store: MemoryStore,
     faults: Arc<Mutex<HashMap<Call, usize>>>,
     lost: Arc<Mutex<Vec<DeliveryId>>>,
+    nap: Arc<Mutex<Option<(Arc<ManualClock>, Duration)>>>,
 }
 
 impl FaultyOutbox {
@@ -54,6 +56,7 @@ impl FaultyOutbox {
             store: store.clone(),
             faults: Arc::default(),
             lost: Arc::default(),
+            nap: Arc::default(),
         }
     }
 
@@ -70,6 +73,11 @@ impl FaultyOutbox {
     /// The message of this mail is gone.
     pub(crate) fn lose_message(&self, id: DeliveryId) {
         self.lost.lock().unwrap().push(id);
+    }
+
+    /// The machine sleeps for this long while the next fence is written.
+    pub(crate) fn sleep_in_fence(&self, clock: Arc<ManualClock>, time: Duration) {
+        *self.nap.lock().unwrap() = Some((clock, time));
     }
 
     fn pass(&self, call: Call) -> Result<(), StoreError> {
@@ -109,6 +117,9 @@ impl Outbox for FaultyOutbox {
         now: Timestamp,
     ) -> Result<Vec<DeliveryId>, StoreError> {
         self.pass(Call::Fence)?;
+        if let Some((clock, time)) = self.nap.lock().unwrap().take() {
+            clock.advance(time);
+        }
         self.store.fence(lease, ids, now).await
     }
 
