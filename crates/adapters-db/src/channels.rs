@@ -155,41 +155,71 @@ queries! {
 impl Channels for Database {
     async fn list(&self) -> Result<Vec<Channel>, StoreError> {
         let rows = run!(self.read(), list, ())?;
-        Ok(rows.into_iter().map(ChannelRow::try_into_port).collect::<Result<_, _>>()?)
+        Ok(rows
+            .into_iter()
+            .map(ChannelRow::try_into_port)
+            .collect::<Result<_, _>>()?)
     }
 
     async fn find(&self, account: AccountId) -> Result<Channel, StoreError> {
         let row = run!(self.read(), find, i64::from(account.0))?;
-        let fresh = Channel { account, hold: None, nudges: 0, last_fault: None };
+        let fresh = Channel {
+            account,
+            hold: None,
+            nudges: 0,
+            last_fault: None,
+        };
         Ok(row.map_or(Ok(fresh), ChannelRow::try_into_port)?)
     }
 
     async fn hold(&self, account: AccountId, hold: &Hold) -> Result<(), StoreError> {
-        let input = HoldWrite { account: Some(i64::from(account.0)), hold: hold.clone() };
+        let input = HoldWrite {
+            account: Some(i64::from(account.0)),
+            hold: hold.clone(),
+        };
         Ok(run!(self.write(Purpose::Record.with(News::Outbox)), hold, input)?)
     }
 
     async fn hold_all(&self, hold: &Hold) -> Result<(), StoreError> {
-        let input = HoldWrite { account: None, hold: hold.clone() };
+        let input = HoldWrite {
+            account: None,
+            hold: hold.clone(),
+        };
         Ok(run!(self.write(Purpose::Record.with(News::Outbox)), hold, input)?)
     }
 
     async fn release(&self, account: AccountId, reasons: &[HoldReason]) -> Result<bool, StoreError> {
         let input = (i64::from(account.0), reasons.to_vec());
-        Ok(run!(self.write(Purpose::Record.with(News::Outbox)), release, input)?)
+        Ok(run!(
+            self.write(Purpose::Record.with(News::Outbox)),
+            release,
+            input
+        )?)
     }
 
     async fn nudge(&self, account: AccountId) -> Result<(), StoreError> {
-        Ok(run!(self.write(Purpose::Record.with(News::Outbox)), nudge, i64::from(account.0))?)
+        Ok(run!(
+            self.write(Purpose::Record.with(News::Outbox)),
+            nudge,
+            i64::from(account.0)
+        )?)
     }
 
     async fn record_fault(&self, account: AccountId, fault: &str) -> Result<(), StoreError> {
         let input = (i64::from(account.0), fault.to_owned());
-        Ok(run!(self.write(Purpose::Track.with(News::Nothing)), record_fault, input)?)
+        Ok(run!(
+            self.write(Purpose::Track.with(News::Nothing)),
+            record_fault,
+            input
+        )?)
     }
 
     async fn tick(&self, account: AccountId, opening: Opening, now: Timestamp) -> Result<(), StoreError> {
-        let input = Tick { account: i64::from(account.0), opening, now: micros(now) };
+        let input = Tick {
+            account: i64::from(account.0),
+            opening,
+            now: micros(now),
+        };
         Ok(run!(self.write(Purpose::Track.with(News::Nothing)), tick, input)?)
     }
 }

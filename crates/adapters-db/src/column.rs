@@ -19,7 +19,7 @@ use crate::fault::Fault;
 #[derive(Debug, Clone, Copy, Default, SqlType, diesel::query_builder::QueryId)]
 #[diesel(postgres_type(oid = 2950, array_oid = 2951))]
 #[diesel(sqlite_type(name = "Binary"))]
-pub(crate) struct Id;
+pub struct Id;
 
 /// An id in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
@@ -93,7 +93,10 @@ pub(crate) fn word<T>(what: &str, text: &str, parse: impl FnOnce(&str) -> Option
 
 /// Whatever is stored and cannot be read back.
 pub(crate) fn corrupt(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Fault {
-    Fault::Store(StoreError::Corrupt { what: what.to_owned(), source: Box::new(source) })
+    Fault::Store(StoreError::Corrupt {
+        what: what.to_owned(),
+        source: Box::new(source),
+    })
 }
 
 /// A name that this version does not know.
@@ -109,7 +112,10 @@ mod tests {
     fn times_and_spans_read_back_to_the_microsecond() {
         let time: Timestamp = "2026-11-22T10:42:31.123456Z".parse().unwrap();
         assert_eq!(timestamp(micros(time)).unwrap(), time);
-        assert_eq!(duration(span(Duration::from_micros(17))), Duration::from_micros(17));
+        assert_eq!(
+            duration(span(Duration::from_micros(17))),
+            Duration::from_micros(17)
+        );
         assert_eq!(span(Duration::MAX), i64::MAX);
         assert_eq!(duration(-1), Duration::ZERO);
     }
@@ -117,7 +123,12 @@ mod tests {
     #[test]
     fn an_unknown_word_is_named() {
         let fault = word("a state", "lost", |_| None::<()>).unwrap_err();
-        let StoreError::Corrupt { what, source } = StoreError::from(fault) else { panic!("not corrupt") };
-        assert_eq!((what.as_str(), source.to_string().as_str()), ("a state", "\"lost\" is unknown to this version"));
+        let StoreError::Corrupt { what, source } = StoreError::from(fault) else {
+            panic!("not corrupt")
+        };
+        assert_eq!(
+            (what.as_str(), source.to_string().as_str()),
+            ("a state", "\"lost\" is unknown to this version")
+        );
     }
 }

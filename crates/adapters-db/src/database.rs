@@ -110,12 +110,20 @@ impl Database {
     pub async fn open(url: &str, options: Options) -> Result<Self, OpenError> {
         let backend = match DatabaseUrl::parse(url)? {
             DatabaseUrl::Sqlite(path) => {
-                create(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
+                create(&path).map_err(|source| OpenError::File {
+                    path: path.clone(),
+                    source,
+                })?;
                 let file = path.clone();
-                let migrating = tokio::task::spawn_blocking(move || migrations::migrate_sqlite(&file, Direction::Up));
+                let migrating =
+                    tokio::task::spawn_blocking(move || migrations::migrate_sqlite(&file, Direction::Up));
                 let migrated = migrating.await.expect("migrating does not panic");
                 migrated.map_err(|fault| OpenError::Migrate(fault.into()))?;
-                Backend::Sqlite(SqliteStore::new(path, options.connections, Arc::clone(&options.clock)))
+                Backend::Sqlite(SqliteStore::new(
+                    path,
+                    options.connections,
+                    Arc::clone(&options.clock),
+                ))
             }
             DatabaseUrl::Postgres(config, protection) => {
                 let tls = match protection {
@@ -128,10 +136,18 @@ impl Database {
                     migrations::migrate_postgres(connection, Direction::Up).await
                 };
                 migrate.await.map_err(|fault| OpenError::Migrate(fault.into()))?;
-                Backend::Postgres(PostgresStore::new(server, options.connections, options.ids.random()))
+                Backend::Postgres(PostgresStore::new(
+                    server,
+                    options.connections,
+                    options.ids.random(),
+                ))
             }
         };
-        Ok(Self { backend, options, daemon: Mutex::new(None) })
+        Ok(Self {
+            backend,
+            options,
+            daemon: Mutex::new(None),
+        })
     }
 
     /// What a daemon does first: takes the file's lock (SQLite), compares the secret's fingerprint with the one stored

@@ -15,7 +15,11 @@ pub(crate) mod sqlite {
     macro_rules! insert_new {
         ($connection:expr, $table:expr, $rows:expr) => {
             for row in $rows {
-                diesel::insert_into($table).values(row).on_conflict_do_nothing().execute($connection).await?;
+                diesel::insert_into($table)
+                    .values(row)
+                    .on_conflict_do_nothing()
+                    .execute($connection)
+                    .await?;
             }
         };
     }
@@ -62,7 +66,11 @@ pub(crate) mod postgres {
     macro_rules! insert_new {
         ($connection:expr, $table:expr, $rows:expr) => {
             if !$rows.is_empty() {
-                diesel::insert_into($table).values($rows).on_conflict_do_nothing().execute($connection).await?;
+                diesel::insert_into($table)
+                    .values($rows)
+                    .on_conflict_do_nothing()
+                    .execute($connection)
+                    .await?;
             }
         };
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -21,6 +22,10 @@ use crate::wakeup::News;
 
 /// Most entries that one transaction forgets.
 const CHUNK: i64 = 5_000;
+/// How often a reader looks whether the transactions before the newest entry have ended.
+const SETTLING: Duration = Duration::from_millis(5);
+/// A transaction that runs for longer does not keep readers: what it holds back comes with a later reading.
+const LONGEST_SETTLING: Duration = Duration::from_secs(1);
 
 /// An entry to store. Number and transaction are the database's.
 #[derive(Debug, Insertable)]
@@ -34,7 +39,12 @@ pub(crate) struct NewEventRow {
 
 impl NewEventRow {
     pub(crate) fn new(kind: EventKind, ticket: Option<Key>, subject: Uuid, at: i64) -> Self {
-        Self { kind: kind.as_str(), ticket, subject: Key(subject), at }
+        Self {
+            kind: kind.as_str(),
+            ticket,
+            subject: Key(subject),
+            at,
+        }
     }
 }
 
@@ -52,7 +62,11 @@ struct EventRow {
 impl EventRow {
     fn try_into_port(self) -> Result<Event, Fault> {
         Ok(Event {
-            cursor: Place { xid: self.xid, seq: self.seq }.to_string(),
+            cursor: Place {
+                xid: self.xid,
+                seq: self.seq,
+            }
+            .to_string(),
             kind: word("an event's kind", &self.kind, EventKind::parse)?,
             ticket: self.ticket.map(|Key(id)| TicketId(id)),
             subject: self.subject.0,
@@ -71,7 +85,10 @@ struct Place {
 impl Place {
     fn parse(cursor: &str) -> Option<Self> {
         let (xid, seq) = cursor.split_once('-')?;
-        Some(Self { xid: xid.parse().ok()?, seq: seq.parse().ok()? })
+        Some(Self {
+            xid: xid.parse().ok()?,
+            seq: seq.parse().ok()?,
+        })
     }
 }
 
@@ -115,10 +132,45 @@ queries! {
         Ok(newest.map(|(xid, seq)| Place { xid, seq }))
     }
 
+    /// The transaction of the newest entry that can be seen.
+    pub(super) async fn seen(connection: &mut Session, _input: &()) -> Result<Option<i64>, Fault> {
+        let newest = event::table.order((event::xid.desc(), event::seq.desc())).select(event::xid);
+        Ok(newest.first(connection).await.optional()?)
+    }
+
+    /// Whether an entry up to this transaction's is not settled yet.
+    pub(super) async fn unsettled(connection: &mut Session, newest: &i64) -> Result<bool, Fault> {
+        let unsettled = event::table.filter(not(Settled)).filter(event::xid.le(newest)).select(event::xid);
+        Ok(unsettled.first::<i64>(connection).await.optional()?.is_some())
+    }
+
     pub(super) async fn forget(connection: &mut Session, before: &i64) -> Result<usize, Fault> {
         let old = event::table.filter(event::at.lt(before)).order(event::at).limit(CHUNK);
         let old: Vec<i64> = old.select(event::seq).load(connection).await?;
+        if old.is_empty() {
+            return Ok(0);
+        }
         Ok(diesel::delete(event::table.filter(event::seq.eq_any(old))).execute(connection).await?)
+    }
+}
+
+impl Database {
+    /// Waits until no entry can appear before those that can be seen now. A reader who was woken by a commit beside
+    /// which another transaction still runs would find nothing otherwise, and nothing would wake it again.
+    async fn let_log_settle(&self) -> Result<(), StoreError> {
+        if matches!(self.backend, Backend::Sqlite(_)) {
+            return Ok(());
+        }
+        let Some(newest) = run!(self.read(), seen, ())? else {
+            return Ok(());
+        };
+        for _ in 0..LONGEST_SETTLING.as_millis() / SETTLING.as_millis() {
+            if !run!(self.read(), unsettled, newest)? {
+                break;
+            }
+            tokio::time::sleep(SETTLING).await;
+        }
+        Ok(())
     }
 }
 
@@ -133,11 +185,16 @@ impl Events for Database {
                 None => return Ok(Vec::new()),
             },
         };
+        self.let_log_settle().await?;
         let rows = run!(self.read(), after, (place, i64::from(limit)))?;
-        Ok(rows.into_iter().map(EventRow::try_into_port).collect::<Result<_, _>>()?)
+        Ok(rows
+            .into_iter()
+            .map(EventRow::try_into_port)
+            .collect::<Result<_, _>>()?)
     }
 
     async fn newest(&self) -> Result<Option<String>, StoreError> {
+        self.let_log_settle().await?;
         Ok(run!(self.read(), newest, ())?.map(|place| place.to_string()))
     }
 
@@ -151,7 +208,11 @@ impl Events for Database {
     async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
-            let chunk = run!(self.write(Purpose::Track.with(News::Nothing)), forget, micros(before))?;
+            let chunk = run!(
+                self.write(Purpose::Track.with(News::Nothing)),
+                forget,
+                micros(before)
+            )?;
             forgotten += chunk as u64;
             if chunk == 0 {
                 return Ok(forgotten);

@@ -25,12 +25,14 @@ impl Fault {
 
     /// Whether a row that refers to another one did not find it.
     pub(crate) fn is_missing_reference(&self) -> bool {
-        self.kind().is_some_and(|kind| matches!(kind, DatabaseErrorKind::ForeignKeyViolation))
+        self.kind()
+            .is_some_and(|kind| matches!(kind, DatabaseErrorKind::ForeignKeyViolation))
     }
 
     /// Whether a key is taken.
     pub(crate) fn is_taken_key(&self) -> bool {
-        self.kind().is_some_and(|kind| matches!(kind, DatabaseErrorKind::UniqueViolation))
+        self.kind()
+            .is_some_and(|kind| matches!(kind, DatabaseErrorKind::UniqueViolation))
     }
 
     /// Whether transactions were in each other's way, so that the same one succeeds when it is run again.
@@ -40,7 +42,9 @@ impl Fault {
             // diesel-async keeps no SQLSTATE; these are the server's words for 40P01 in the languages of the desk.
             Self::Database(Error::DatabaseError(DatabaseErrorKind::Unknown, information)) => {
                 let message = information.message();
-                ["deadlock", "interbloqueo", "impasse"].iter().any(|word| message.contains(word))
+                ["deadlock", "interbloqueo", "impasse"]
+                    .iter()
+                    .any(|word| message.contains(word))
             }
             _ => false,
         }
@@ -84,9 +88,10 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Store(error) => error,
-            Fault::Database(error @ Error::DeserializationError(_)) => {
-                Self::Corrupt { what: "a row".to_owned(), source: Box::new(error) }
-            }
+            Fault::Database(error @ Error::DeserializationError(_)) => Self::Corrupt {
+                what: "a row".to_owned(),
+                source: Box::new(error),
+            },
             Fault::Database(error) => Self::Unavailable(Box::new(error)),
         }
     }
@@ -102,8 +107,15 @@ mod tests {
 
     #[test]
     fn a_deadlock_is_a_collision_in_every_language_of_the_desk() {
-        for message in ["deadlock detected", "se ha detectado un deadlock", "impasse detectado"] {
-            assert!(refusal(DatabaseErrorKind::Unknown, message).is_collision(), "{message}");
+        for message in [
+            "deadlock detected",
+            "se ha detectado un deadlock",
+            "impasse detectado",
+        ] {
+            assert!(
+                refusal(DatabaseErrorKind::Unknown, message).is_collision(),
+                "{message}"
+            );
         }
         assert!(!refusal(DatabaseErrorKind::Unknown, "database or disk is full").is_collision());
         assert!(!refusal(DatabaseErrorKind::UniqueViolation, "deadlock_key").is_collision());

@@ -81,7 +81,9 @@ impl Database {
         if newest.is_some_and(|newest| newest >= migrations::newest()) {
             return Ok(());
         }
-        Err(StoreError::Unavailable("the database's schema is older than this version".into()))
+        Err(StoreError::Unavailable(
+            "the database's schema is older than this version".into(),
+        ))
     }
 
     /// Rotates the secret: its fingerprint takes the place of that of an older one which the daemon still accepts. To
@@ -89,7 +91,12 @@ impl Database {
     pub async fn adopt_secret(&self, fingerprint: &str, older: &[String]) -> Result<(), StoreError> {
         for old in older {
             let input = (SECRET, old.clone(), fingerprint.to_owned());
-            if run!(self.write(Purpose::Record.with(News::Nothing)), replace_value, input)? > 0 {
+            if run!(
+                self.write(Purpose::Record.with(News::Nothing)),
+                replace_value,
+                input
+            )? > 0
+            {
                 tracing::info!("the signing secret was rotated");
             }
         }
@@ -98,14 +105,25 @@ impl Database {
 
     pub(crate) async fn check_secret(&self, fingerprint: &str) -> Result<(), StartError> {
         let input = (SECRET, fingerprint.to_owned());
-        let stored = run!(self.write(Purpose::Record.with(News::Nothing)), first_value, input);
-        if stored.map_err(StoreError::from)? == fingerprint { Ok(()) } else { Err(StartError::OtherSecret) }
+        let stored = run!(
+            self.write(Purpose::Record.with(News::Nothing)),
+            first_value,
+            input
+        );
+        if stored.map_err(StoreError::from)? == fingerprint {
+            Ok(())
+        } else {
+            Err(StartError::OtherSecret)
+        }
     }
 
     pub(crate) async fn next_start(&self) -> Result<StartCounter, StoreError> {
         let starts = run!(self.write(Purpose::Record.with(News::Nothing)), count_start, ())?;
         let current: u64 = count("the count of starts", starts)?;
-        Ok(StartCounter { previous: current.saturating_sub(1), current })
+        Ok(StartCounter {
+            previous: current.saturating_sub(1),
+            current,
+        })
     }
 
     /// PostgreSQL: a log that was restored into another cluster names transactions that are yet to come there. Its
@@ -113,7 +131,10 @@ impl Database {
     pub(crate) async fn reseat_log(&self) -> Result<(), StoreError> {
         let reseated = run!(self.write(Purpose::Record.with(News::Nothing)), reseat_log, ())?;
         if reseated > 0 {
-            tracing::info!(reseated, "the log of events comes from another cluster; its order is kept");
+            tracing::info!(
+                reseated,
+                "the log of events comes from another cluster; its order is kept"
+            );
         }
         Ok(())
     }

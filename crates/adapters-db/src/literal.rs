@@ -1,13 +1,13 @@
 //! Conditions that a query holds as text: a partial index is used where the query names its states literally, and a
 //! prepared statement stays cached, which it does not with diesel's `sql`.
 
+use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::sqlite::Sqlite;
-use diesel::QueryResult;
 
 macro_rules! expression {
     ($name:ident -> $kind:ty) => {
@@ -208,7 +208,10 @@ mod tests {
     use recado_domain::outbox::State;
 
     fn words(states: impl IntoIterator<Item = State>) -> String {
-        let quoted: Vec<_> = states.into_iter().map(|state| format!("'{}'", state.as_str())).collect();
+        let quoted: Vec<_> = states
+            .into_iter()
+            .map(|state| format!("'{}'", state.as_str()))
+            .collect();
         quoted.join(", ")
     }
 
@@ -223,7 +226,9 @@ mod tests {
         assert!(text(&Waiting).contains(&format!("({})", words(State::WAITING))));
         assert!(text(&HeadIsActive).contains(&format!("({})", of(|state| state.is_active()))));
         assert!(text(&Held).contains(&format!("({})", words([State::Leased, State::Sending]))));
-        let unfinished = State::ALL.into_iter().filter(|state| !is(state, &[State::Sent, State::Cancelled]));
+        let unfinished = State::ALL
+            .into_iter()
+            .filter(|state| !is(state, &[State::Sent, State::Cancelled]));
         assert!(text(&Unfinished).contains(&format!("({})", words(unfinished))));
     }
 }

@@ -24,14 +24,21 @@ pub(crate) enum Direction {
     /// Run what is pending.
     Up,
     /// Undo everything.
-    #[cfg_attr(not(test), expect(dead_code, reason = "going back is an operator's decision; tests prove that it works"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests prove that every migration can be undone")
+    )]
     Down,
 }
 
 /// The newest migration that this version knows, the same for both databases.
 pub(crate) fn newest() -> String {
-    let migrations = MigrationSource::<Pg>::migrations(&POSTGRES).expect("embedded migrations are well named");
-    let newest = migrations.iter().map(|migration| migration.name().version().to_string()).max();
+    let migrations =
+        MigrationSource::<Pg>::migrations(&POSTGRES).expect("embedded migrations are well named");
+    let newest = migrations
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .max();
     newest.expect("there is a first migration")
 }
 
@@ -42,7 +49,10 @@ pub(crate) fn migrate_sqlite(path: &Path, direction: Direction) -> Result<(), Fa
 }
 
 /// Migrates a server's database.
-pub(crate) async fn migrate_postgres(connection: postgres::Connection, direction: Direction) -> Result<(), Fault> {
+pub(crate) async fn migrate_postgres(
+    connection: postgres::Connection,
+    direction: Direction,
+) -> Result<(), Fault> {
     let task = tokio::task::spawn_blocking(move || {
         let mut connection = AsyncConnectionWrapper::<_>::from(connection);
         // The lock is the session's: it ends with this connection, whatever happens.
@@ -70,3 +80,71 @@ where
     Ok(())
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::prelude::*;
+    use diesel::sql_types::Text;
+    use recado_test_support::servers::Postgres;
+
+    use crate::url::DatabaseUrl;
+
+    #[derive(QueryableByName, Debug, PartialEq)]
+    struct Definition {
+        #[diesel(sql_type = Text)]
+        definition: String,
+    }
+
+    fn schema(path: &Path) -> Vec<Definition> {
+        let mut connection = sqlite::establish(path).unwrap();
+        let all = "SELECT coalesce(sql, name) AS definition FROM sqlite_master WHERE name NOT LIKE '\\_\\_%' ESCAPE '\\'
+                   AND name NOT LIKE 'sqlite%' AND tbl_name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY name";
+        diesel::sql_query(all).load(&mut connection).unwrap()
+    }
+
+    #[test]
+    fn sqlite_goes_up_down_and_up_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("recado.db");
+        migrate_sqlite(&path, Direction::Up).unwrap();
+        let first = schema(&path);
+        assert!(first.len() > 20);
+        migrate_sqlite(&path, Direction::Down).unwrap();
+        assert_eq!(schema(&path), []);
+        migrate_sqlite(&path, Direction::Up).unwrap();
+        assert_eq!(schema(&path), first);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn postgres_goes_up_down_and_up_again() {
+        let Some(server) = tokio::task::spawn_blocking(Postgres::for_this_test)
+            .await
+            .unwrap()
+        else {
+            return;
+        };
+        let url = tokio::task::block_in_place(|| server.database("migrations"));
+        let tables = || {
+            let all = "SELECT table_name, column_name, data_type FROM information_schema.columns
+                       WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' ORDER BY 1, 2";
+            tokio::task::block_in_place(|| server.query(&url, all).unwrap())
+        };
+        let Ok(DatabaseUrl::Postgres(config, _)) = DatabaseUrl::parse(&url) else {
+            panic!("{url}")
+        };
+        let to = postgres::Server::new(*config, None);
+        migrate_postgres(to.connect().await.unwrap(), Direction::Up)
+            .await
+            .unwrap();
+        let first = tables();
+        assert!(first.lines().count() > 100);
+        migrate_postgres(to.connect().await.unwrap(), Direction::Down)
+            .await
+            .unwrap();
+        assert_eq!(tables().trim(), "");
+        migrate_postgres(to.connect().await.unwrap(), Direction::Up)
+            .await
+            .unwrap();
+        assert_eq!(tables(), first);
+    }
+}

@@ -53,20 +53,31 @@ impl Parameters for Database {
         let mut values = Values::default();
         for (number, value) in run!(self.read(), all, ())? {
             // A parameter that only a later version knows is none of ours.
-            let Some(known) = u16::try_from(number).ok().and_then(|number| Parameter::from_number(number).ok()) else {
+            let Some(known) = u16::try_from(number)
+                .ok()
+                .and_then(|number| Parameter::from_number(number).ok())
+            else {
                 continue;
             };
-            values.insert(known, &value).map_err(|source| corrupt(&known.to_string(), source))?;
+            values
+                .insert(known, &value)
+                .map_err(|source| corrupt(&known.to_string(), source))?;
         }
         let mut pinned = BTreeSet::new();
         for (known, value) in &self.options.pinned {
-            values.insert(*known, value).map_err(|source| corrupt(&known.to_string(), source))?;
+            values
+                .insert(*known, value)
+                .map_err(|source| corrupt(&known.to_string(), source))?;
             pinned.insert(*known);
         }
         Ok(ParameterSnapshot { values, pinned })
     }
 
     async fn set(&self, parameter: Parameter, value: Option<String>) -> Result<(), StoreError> {
-        Ok(run!(self.write(Purpose::Record.with(News::Both)), set, (parameter, value))?)
+        Ok(run!(
+            self.write(Purpose::Record.with(News::Both)),
+            set,
+            (parameter, value)
+        )?)
     }
 }

@@ -55,7 +55,9 @@ fn standing(standing: Standing) -> &'static str {
 }
 
 fn parse_standing(text: &str) -> Option<Standing> {
-    [Standing::Active, Standing::Disabled].into_iter().find(|known| standing(*known) == text)
+    [Standing::Active, Standing::Disabled]
+        .into_iter()
+        .find(|known| standing(*known) == text)
 }
 
 queries! {
@@ -181,22 +183,47 @@ impl People for Database {
     }
 
     async fn add_token(&self, token: &NewToken) -> Result<(), StoreError> {
-        Ok(run!(self.write(Purpose::Record.with(News::Nothing)), add_token, token.clone())?)
+        Ok(run!(
+            self.write(Purpose::Record.with(News::Nothing)),
+            add_token,
+            token.clone()
+        )?)
     }
 
     async fn find_token(&self, hash: &TokenHash) -> Result<Option<TokenOwner>, StoreError> {
-        let Some((Key(token), user, groups)) = run!(self.read(), find_token, hash.clone())? else { return Ok(None) };
-        let groups = groups.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
-        Ok(Some(TokenOwner { token, user: user.try_into_domain()?, groups }))
+        let Some((Key(token), user, groups)) = run!(self.read(), find_token, hash.clone())? else {
+            return Ok(None);
+        };
+        let groups = groups
+            .iter()
+            .map(|text| address(text))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(TokenOwner {
+            token,
+            user: user.try_into_domain()?,
+            groups,
+        }))
     }
 
     async fn put_group(&self, group: &Group) -> Result<Written, StoreError> {
-        Ok(run!(self.write(Purpose::Record.with(News::Nothing)), put_group, group.clone())?)
+        Ok(run!(
+            self.write(Purpose::Record.with(News::Nothing)),
+            put_group,
+            group.clone()
+        )?)
     }
 
     async fn find_group(&self, email: &EmailAddress) -> Result<Option<Group>, StoreError> {
-        let Some((name, members)) = run!(self.read(), find_group, email.clone())? else { return Ok(None) };
-        let members = members.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
-        Ok(Some(Group { party: party(&name, email.as_str())?, members }))
+        let Some((name, members)) = run!(self.read(), find_group, email.clone())? else {
+            return Ok(None);
+        };
+        let members = members
+            .iter()
+            .map(|text| address(text))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Group {
+            party: party(&name, email.as_str())?,
+            members,
+        }))
     }
 }

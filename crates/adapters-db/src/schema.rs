@@ -269,5 +269,18 @@ table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(app_user, attachment, channel, comment, content, delivery_attempt, group_member,
-    outbox, outbox_message, ticket, ticket_watcher, token, user_group);
+diesel::allow_tables_to_appear_in_same_query!(
+    app_user,
+    attachment,
+    channel,
+    comment,
+    content,
+    delivery_attempt,
+    group_member,
+    outbox,
+    outbox_message,
+    ticket,
+    ticket_watcher,
+    token,
+    user_group
+);

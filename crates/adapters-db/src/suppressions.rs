@@ -133,11 +133,23 @@ impl Suppressions for Database {
         reason: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let input = Record { address: address.clone(), reason: reason.to_owned(), now: micros(now) };
-        Ok(run!(self.write(Purpose::Record.with(News::Nothing)), record, input)?)
+        let input = Record {
+            address: address.clone(),
+            reason: reason.to_owned(),
+            now: micros(now),
+        };
+        Ok(run!(
+            self.write(Purpose::Record.with(News::Nothing)),
+            record,
+            input
+        )?)
     }
 
-    async fn suppressed(&self, among: &[EmailAddress], now: Timestamp) -> Result<Vec<EmailAddress>, StoreError> {
+    async fn suppressed(
+        &self,
+        among: &[EmailAddress],
+        now: Timestamp,
+    ) -> Result<Vec<EmailAddress>, StoreError> {
         let found = run!(self.read(), suppressed, (among.to_vec(), micros(now)))?;
         Ok(found.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
     }
@@ -145,15 +157,29 @@ impl Suppressions for Database {
     async fn list(&self, now: Timestamp, page: &PageRequest) -> Result<Page<Suppression>, StoreError> {
         let size = usize::from(page.limit.get());
         let after = page.after.clone().unwrap_or_default();
-        let wanted = Wanted { now: micros(now), after, limit: i64::from(page.limit.get()) + 1 };
+        let wanted = Wanted {
+            now: micros(now),
+            after,
+            limit: i64::from(page.limit.get()) + 1,
+        };
         let mut rows = run!(self.read(), list, wanted)?;
         let more = rows.len() > size;
         rows.truncate(size);
         let next = rows.last().filter(|_| more).map(|row| row.address.clone());
-        Ok(Page { items: rows.into_iter().map(BounceRow::try_into_port).collect::<Result<_, _>>()?, next })
+        Ok(Page {
+            items: rows
+                .into_iter()
+                .map(BounceRow::try_into_port)
+                .collect::<Result<_, _>>()?,
+            next,
+        })
     }
 
     async fn lift(&self, address: &EmailAddress) -> Result<bool, StoreError> {
-        Ok(run!(self.write(Purpose::Record.with(News::Nothing)), lift, address.clone())?)
+        Ok(run!(
+            self.write(Purpose::Record.with(News::Nothing)),
+            lift,
+            address.clone()
+        )?)
     }
 }

@@ -54,7 +54,9 @@ fn situation(situation: Situation) -> &'static str {
 }
 
 fn parse_situation(text: &str) -> Option<Situation> {
-    [Situation::Active, Situation::Inactive].into_iter().find(|known| situation(*known) == text)
+    [Situation::Active, Situation::Inactive]
+        .into_iter()
+        .find(|known| situation(*known) == text)
 }
 
 queries! {
@@ -92,15 +94,24 @@ queries! {
 #[async_trait]
 impl Templates for Database {
     async fn put(&self, template: &StoredTemplate) -> Result<Written, StoreError> {
-        Ok(run!(self.write(Purpose::Record.with(News::Nothing)), put, template.clone())?)
+        Ok(run!(
+            self.write(Purpose::Record.with(News::Nothing)),
+            put,
+            template.clone()
+        )?)
     }
 
     async fn find(&self, id: TemplateId) -> Result<Option<StoredTemplate>, StoreError> {
-        Ok(run!(self.read(), find, id.get())?.map(TemplateRow::try_into_domain).transpose()?)
+        Ok(run!(self.read(), find, id.get())?
+            .map(TemplateRow::try_into_domain)
+            .transpose()?)
     }
 
     async fn list(&self) -> Result<Vec<StoredTemplate>, StoreError> {
         let rows = run!(self.read(), list, ())?;
-        Ok(rows.into_iter().map(TemplateRow::try_into_domain).collect::<Result<_, _>>()?)
+        Ok(rows
+            .into_iter()
+            .map(TemplateRow::try_into_domain)
+            .collect::<Result<_, _>>()?)
     }
 }

@@ -28,7 +28,11 @@ use crate::wakeup::News;
 enum Wanted {
     Number(String),
     Id(Key),
-    Page { filter: TicketFilter, before: Uuid, limit: i64 },
+    Page {
+        filter: TicketFilter,
+        before: Uuid,
+        limit: i64,
+    },
 }
 
 queries! {
@@ -101,7 +105,10 @@ queries! {
 
 /// A pattern for texts that hold this one.
 fn containing(text: &str) -> String {
-    let literal = search_text(text).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let literal = search_text(text)
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
     format!("%{literal}%")
 }
 
@@ -110,8 +117,15 @@ fn restricted(viewer: &Viewer) -> Option<VisibleTo> {
     if viewer.role >= Role::Technician {
         return None;
     }
-    let groups = viewer.groups.iter().map(|group| group.as_str().to_owned()).collect();
-    Some(VisibleTo { email: viewer.email.as_str().to_owned(), groups })
+    let groups = viewer
+        .groups
+        .iter()
+        .map(|group| group.as_str().to_owned())
+        .collect();
+    Some(VisibleTo {
+        email: viewer.email.as_str().to_owned(),
+        groups,
+    })
 }
 
 fn assemble((rows, watchers): (Vec<TicketRow>, Vec<WatcherRow>)) -> Result<Vec<Ticket>, Fault> {
@@ -145,14 +159,26 @@ impl Tickets for Database {
         let before = match cursor(page.after.as_deref()) {
             Cursor::Start => Uuid::max(),
             Cursor::Behind(id) => id,
-            Cursor::Nowhere => return Ok(Page { items: Vec::new(), next: None }),
+            Cursor::Nowhere => {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            }
         };
         let size = usize::from(page.limit.get());
-        let wanted = Wanted::Page { filter: filter.clone(), before, limit: i64::from(page.limit.get()) + 1 };
+        let wanted = Wanted::Page {
+            filter: filter.clone(),
+            before,
+            limit: i64::from(page.limit.get()) + 1,
+        };
         let mut items = assemble(run!(self.read(), read, wanted)?)?;
         let more = items.len() > size;
         items.truncate(size);
-        let next = items.last().filter(|_| more).map(|ticket| ticket.id.0.to_string());
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|ticket| ticket.id.0.to_string());
         Ok(Page { items, next })
     }
 }

@@ -22,7 +22,9 @@ pub enum UrlError {
     #[error("the database URL names no database: write postgres://user:password@host:port/name")]
     NoDatabase,
     /// A mode that does not exist, or that would not verify.
-    #[error("sslmode={0} in the database URL is none of disable, require, verify-full (require verifies too)")]
+    #[error(
+        "sslmode={0} in the database URL is none of disable, require, verify-full (require verifies too)"
+    )]
     SslMode(String),
 }
 
@@ -58,20 +60,20 @@ impl DatabaseUrl {
             return Err(UrlError::Scheme);
         }
         let mut url = Url::parse(text).map_err(|source| UrlError::Malformed(Box::new(source)))?;
-        let mut mode = None;
-        let mut rest = Vec::new();
-        for (name, value) in url.query_pairs().into_owned() {
-            if name == "sslmode" {
-                mode = Some(value);
-            } else {
-                rest.push((name, value));
-            }
-        }
         // tokio-postgres knows neither verify-full nor verification: it gets the URL without the mode.
-        url.set_query(None);
-        if !rest.is_empty() {
-            url.query_pairs_mut().extend_pairs(&rest);
-        }
+        let options = url
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .filter(|option| !option.is_empty());
+        let (modes, rest): (Vec<&str>, Vec<&str>) =
+            options.partition(|option| option.starts_with("sslmode="));
+        let mode = modes
+            .last()
+            .and_then(|option| option.strip_prefix("sslmode="))
+            .map(ToOwned::to_owned);
+        let rest = rest.join("&");
+        url.set_query(Some(rest.as_str()).filter(|rest| !rest.is_empty()));
         let protection = match mode.as_deref() {
             Some("disable") => Protection::None,
             Some("require" | "verify-full") => Protection::Tls,
@@ -92,9 +94,12 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
-            Self::Postgres(config, protection) => {
-                f.debug_tuple("Postgres").field(&config.get_hosts()).field(&config.get_dbname()).field(protection).finish()
-            }
+            Self::Postgres(config, protection) => f
+                .debug_tuple("Postgres")
+                .field(&config.get_hosts())
+                .field(&config.get_dbname())
+                .field(protection)
+                .finish(),
         }
     }
 }
@@ -110,7 +115,9 @@ fn is_local(url: &Url) -> bool {
             name == "localhost"
                 || name.starts_with("%2F")
                 || name.starts_with("%2f")
-                || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+                || name
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|address| address.is_loopback())
         }
     }
 }
@@ -129,27 +136,49 @@ mod tests {
     #[test]
     fn a_file_may_be_named_relatively_or_absolutely() {
         for path in ["var/recado.db", "/var/lib/recado/recado.db"] {
-            let Ok(DatabaseUrl::Sqlite(parsed)) = DatabaseUrl::parse(&format!("sqlite://{path}")) else { panic!("{path}") };
+            let Ok(DatabaseUrl::Sqlite(parsed)) = DatabaseUrl::parse(&format!("sqlite://{path}")) else {
+                panic!("{path}")
+            };
             assert_eq!(parsed, PathBuf::from(path));
         }
     }
 
     #[test]
     fn require_verifies_and_a_remote_server_is_protected_without_asking() {
-        assert_eq!(protection("postgres://u:p@db.example/recado?sslmode=require"), Protection::Tls);
-        assert_eq!(protection("postgres://u:p@db.example/recado?sslmode=verify-full"), Protection::Tls);
+        assert_eq!(
+            protection("postgres://u:p@db.example/recado?sslmode=require"),
+            Protection::Tls
+        );
+        assert_eq!(
+            protection("postgres://u:p@db.example/recado?sslmode=verify-full"),
+            Protection::Tls
+        );
         assert_eq!(protection("postgres://u:p@db.example/recado"), Protection::Tls);
-        assert_eq!(protection("postgres://u:p@db.example/recado?sslmode=disable"), Protection::None);
+        assert_eq!(
+            protection("postgres://u:p@db.example/recado?sslmode=disable"),
+            Protection::None
+        );
         for host in ["localhost", "127.0.0.1", "[::1]", "%2Frun%2Fpostgresql"] {
-            assert_eq!(protection(&format!("postgresql://u:p@{host}/recado")), Protection::None, "{host}");
+            assert_eq!(
+                protection(&format!("postgresql://u:p@{host}/recado")),
+                Protection::None,
+                "{host}"
+            );
         }
     }
 
     #[test]
     fn other_options_reach_the_driver() {
-        let parsed = DatabaseUrl::parse("postgres://u:p@h:5433/d?sslmode=disable&options=-c%20search_path%3Ddesk").unwrap();
-        let DatabaseUrl::Postgres(config, _) = parsed else { panic!("not PostgreSQL") };
-        assert_eq!((config.get_ports(), config.get_options()), (&[5433][..], Some("-c search_path=desk")));
+        let parsed =
+            DatabaseUrl::parse("postgres://u:p@h:5433/d?sslmode=disable&options=-c%20search_path%3Ddesk")
+                .unwrap();
+        let DatabaseUrl::Postgres(config, _) = parsed else {
+            panic!("not PostgreSQL")
+        };
+        assert_eq!(
+            (config.get_ports(), config.get_options()),
+            (&[5433][..], Some("-c search_path=desk"))
+        );
     }
 
     #[test]
@@ -165,7 +194,10 @@ mod tests {
         ];
         for (text, expected) in cases {
             let error = DatabaseUrl::parse(text).unwrap_err();
-            let chain = format!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string));
+            let chain = format!(
+                "{error}: {:?}",
+                std::error::Error::source(&error).map(ToString::to_string)
+            );
             assert!(chain.contains(expected), "{text}: {chain}");
             assert!(!chain.contains("hunter2"), "{chain}");
         }

@@ -30,7 +30,10 @@ struct IdempotencyRow {
 impl IdempotencyRow {
     fn try_into_port(self) -> Result<IdempotencyRecord, Fault> {
         Ok(IdempotencyRecord {
-            key: IdempotencyKey { scope: self.scope, key: self.key },
+            key: IdempotencyKey {
+                scope: self.scope,
+                key: self.key,
+            },
             digest: self.digest,
             answer: self.answer,
             expires_at: timestamp(self.expires_at)?,
@@ -153,12 +156,15 @@ queries! {
 }
 
 pub(super) async fn accept(database: &Database, write: AcceptComment) -> Result<(), AcceptError> {
-    let input = Accept { write, now: database.now() };
+    let input = Accept {
+        write,
+        now: database.now(),
+    };
     match run!(database.write(Purpose::Accept.with(News::Both)), accept, input) {
         Ok(Accepted::Stored) => Ok(()),
-        Ok(Accepted::Repeated(stored)) => {
-            Err(AcceptError::Repeated(stored.try_into_port().map_err(StoreError::from)?))
-        }
+        Ok(Accepted::Repeated(stored)) => Err(AcceptError::Repeated(
+            stored.try_into_port().map_err(StoreError::from)?,
+        )),
         // A comment refers to its ticket; attachments to what was stored with them.
         Err(fault) if fault.is_missing_reference() => Err(AcceptError::NoTicket),
         Err(fault) => Err(StoreError::from(fault).into()),

@@ -60,7 +60,10 @@ queries! {
             query = query.filter(comment::visibility.eq(Visibility::Public.as_str()));
         }
         let comments = query.load(connection).await?;
-        let ids: Vec<Key> = comments.iter().map(|row| row.id).collect();
+        if comments.is_empty() {
+            return Ok(Read { comments, attachments: Vec::new(), deliveries: Vec::new() });
+        }
+        let ids: Vec<Key> = comments.iter().map(|row: &CommentRow| row.id).collect();
         let attachments = attachment::table
             .filter(attachment::comment.eq_any(&ids))
             .order((attachment::comment, attachment::position))
@@ -99,15 +102,29 @@ pub(super) async fn list(
     let after = match cursor(page.after.as_deref()) {
         Cursor::Start => Uuid::nil(),
         Cursor::Behind(id) => id,
-        Cursor::Nowhere => return Ok(Page { items: Vec::new(), next: None }),
+        Cursor::Nowhere => {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
     };
     let size = usize::from(page.limit.get());
     let limit = i64::from(page.limit.get()) + 1;
-    let wanted = Wanted { ticket: Key(ticket.0), one: None, after, audience, limit };
+    let wanted = Wanted {
+        ticket: Key(ticket.0),
+        one: None,
+        after,
+        audience,
+        limit,
+    };
     let mut items = assemble(run!(database.read(), read, wanted)?)?;
     let more = items.len() > size;
     items.truncate(size);
-    let next = items.last().filter(|_| more).map(|item| item.comment.id.0.to_string());
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|item| item.comment.id.0.to_string());
     Ok(Page { items, next })
 }
 

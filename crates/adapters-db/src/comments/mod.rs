@@ -11,7 +11,8 @@ use recado_domain::outbox::Delivery;
 use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_ports::comments::{
-    AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, IdempotencyKey, IdempotencyRecord, Retraction,
+    AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, IdempotencyKey, IdempotencyRecord,
+    Retraction,
 };
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
@@ -41,7 +42,11 @@ impl Comments for Database {
         list::list(self, ticket, audience, page).await
     }
 
-    async fn find(&self, ticket: TicketId, id: CommentId) -> Result<Option<CommentWithDeliveries>, StoreError> {
+    async fn find(
+        &self,
+        ticket: TicketId,
+        id: CommentId,
+    ) -> Result<Option<CommentWithDeliveries>, StoreError> {
         list::find(self, ticket, id).await
     }
 

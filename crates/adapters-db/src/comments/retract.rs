@@ -92,9 +92,18 @@ pub(super) async fn retract(
     keep: &[EmailAddress],
     now: Timestamp,
 ) -> Result<Option<Vec<Delivery>>, StoreError> {
-    let input =
-        Retract { ticket: Key(ticket.0), id: Key(id.0), retraction, keep: keep.to_vec(), now: micros(now) };
+    let input = Retract {
+        ticket: Key(ticket.0),
+        id: Key(id.0),
+        retraction,
+        keep: keep.to_vec(),
+        now: micros(now),
+    };
     let cancelled = run!(database.write(Purpose::Record.with(News::Both)), retract, input)?;
-    let cancelled = cancelled.map(|rows| rows.into_iter().map(DeliveryRow::try_into_domain).collect::<Result<_, _>>());
+    let cancelled = cancelled.map(|rows| {
+        rows.into_iter()
+            .map(DeliveryRow::try_into_domain)
+            .collect::<Result<_, _>>()
+    });
     Ok(cancelled.transpose()?)
 }

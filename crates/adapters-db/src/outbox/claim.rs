@@ -69,13 +69,20 @@ queries! {
 
 pub(super) async fn claim(database: &Database, claim: &Claim) -> Result<Vec<ClaimedDelivery>, StoreError> {
     let lease_until = LeaseClock(database.lease_offset(claim.lease_time));
-    let input = Wanted { claim: claim.clone(), lease_until };
+    let input = Wanted {
+        claim: claim.clone(),
+        lease_until,
+    };
     let claimed = run!(database.write(Purpose::Track.with(News::Nothing)), claim, input)?;
     let readable = claimed.rows.into_iter().filter_map(|(row, open_base)| {
         let id = row.id.0;
         let open_time = duration(claimed.open_time.saturating_sub(open_base));
         match leased(row) {
-            Ok((delivery, claimed_from)) => Some(ClaimedDelivery { delivery, claimed_from, open_time }),
+            Ok((delivery, claimed_from)) => Some(ClaimedDelivery {
+                delivery,
+                claimed_from,
+                open_time,
+            }),
             // Its lease runs out; the mails beside it go their way.
             Err(fault) => {
                 tracing::error!(delivery = %id, ?fault, "a mail in the outbox cannot be read");

@@ -51,5 +51,9 @@ queries! {
 }
 
 pub(super) async fn enqueue(database: &Database, deliveries: Vec<NewDelivery>) -> Result<(), StoreError> {
-    Ok(run!(database.write(Purpose::Accept.with(News::Outbox)), enqueue, deliveries)?)
+    Ok(run!(
+        database.write(Purpose::Accept.with(News::Outbox)),
+        enqueue,
+        deliveries
+    )?)
 }

@@ -117,7 +117,11 @@ pub(super) async fn renew(
     lease_time: Duration,
 ) -> Result<Vec<DeliveryId>, StoreError> {
     let until = LeaseClock(database.lease_offset(lease_time));
-    let renewed = run!(database.write(Purpose::Track.with(News::Nothing)), renew, (Key(lease.0), until))?;
+    let renewed = run!(
+        database.write(Purpose::Track.with(News::Nothing)),
+        renew,
+        (Key(lease.0), until)
+    )?;
     Ok(renewed.into_iter().map(|Key(id)| DeliveryId(id)).collect())
 }
 
@@ -127,7 +131,11 @@ pub(super) async fn fence(
     ids: &[DeliveryId],
 ) -> Result<Vec<DeliveryId>, StoreError> {
     let ids: Vec<Key> = ids.iter().map(|id| Key(id.0)).collect();
-    let fenced = run!(database.write(Purpose::Fence.with(News::Nothing)), fence, (Key(lease.0), ids))?;
+    let fenced = run!(
+        database.write(Purpose::Fence.with(News::Nothing)),
+        fence,
+        (Key(lease.0), ids)
+    )?;
     Ok(fenced.into_iter().map(|Key(id)| DeliveryId(id)).collect())
 }
 
@@ -138,8 +146,17 @@ pub(super) async fn readdress(
     sender: &EmailAddress,
     message: Vec<u8>,
 ) -> Result<bool, StoreError> {
-    let input = Readdress { lease: Key(lease.0), id: Key(id.0), sender: sender.clone(), message };
-    Ok(run!(database.write(Purpose::Record.with(News::Nothing)), readdress, input)?)
+    let input = Readdress {
+        lease: Key(lease.0),
+        id: Key(id.0),
+        sender: sender.clone(),
+        message,
+    };
+    Ok(run!(
+        database.write(Purpose::Record.with(News::Nothing)),
+        readdress,
+        input
+    )?)
 }
 
 pub(super) async fn end_expired(
@@ -148,7 +165,11 @@ pub(super) async fn end_expired(
     unsure_due: Timestamp,
 ) -> Result<u64, StoreError> {
     let over = LeaseClock(database.lease_offset(Duration::ZERO));
-    let input = End { over, now: micros(now), unsure_due: micros(unsure_due) };
+    let input = End {
+        over,
+        now: micros(now),
+        unsure_due: micros(unsure_due),
+    };
     let ended = run!(database.write(Purpose::Track.with(News::Nothing)), end, input)?;
     if ended > 0 {
         database.spread(News::Both);
@@ -160,7 +181,11 @@ impl Database {
     /// Ends every lease (SQLite): the daemon that held them is gone, and its clock with it.
     pub(crate) async fn end_all_leases(&self, now: Timestamp) -> Result<u64, StoreError> {
         // Every lease ends before the end of time.
-        let input = End { over: LeaseClock(i64::MAX), now: micros(now), unsure_due: micros(now) };
+        let input = End {
+            over: LeaseClock(i64::MAX),
+            now: micros(now),
+            unsure_due: micros(now),
+        };
         Ok(run!(self.write(Purpose::Track.with(News::Both)), end, input)?)
     }
 }

@@ -116,10 +116,16 @@ pub(super) async fn messages(
 ) -> Result<Vec<(DeliveryId, Vec<u8>)>, StoreError> {
     let keys: Vec<Key> = ids.iter().map(|id| Key(id.0)).collect();
     let mut found: BTreeMap<Key, Vec<u8>> = run!(database.read(), messages, keys)?.into_iter().collect();
-    Ok(ids.iter().filter_map(|id| Some((*id, found.remove(&Key(id.0))?))).collect())
+    Ok(ids
+        .iter()
+        .filter_map(|id| Some((*id, found.remove(&Key(id.0))?)))
+        .collect())
 }
 
-pub(super) async fn next_due(database: &Database, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
+pub(super) async fn next_due(
+    database: &Database,
+    account: AccountId,
+) -> Result<Option<Timestamp>, StoreError> {
     let due = run!(database.read(), next_due, i64::from(account.0))?;
     Ok(due.map(timestamp).transpose()?)
 }
@@ -132,21 +138,44 @@ pub(super) async fn list(
     let after = match cursor(page.after.as_deref()) {
         Cursor::Start => Uuid::nil(),
         Cursor::Behind(id) => id,
-        Cursor::Nowhere => return Ok(Page { items: Vec::new(), next: None }),
+        Cursor::Nowhere => {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
     };
     let size = usize::from(page.limit.get());
-    let wanted = Wanted { filter: filter.clone(), after, limit: i64::from(page.limit.get()) + 1 };
+    let wanted = Wanted {
+        filter: filter.clone(),
+        after,
+        limit: i64::from(page.limit.get()) + 1,
+    };
     let mut rows = run!(database.read(), list, wanted)?;
     let more = rows.len() > size;
     rows.truncate(size);
     let next = rows.last().filter(|_| more).map(|row| row.id.0.to_string());
-    Ok(Page { items: rows.into_iter().map(DeliveryRow::try_into_domain).collect::<Result<_, _>>()?, next })
+    Ok(Page {
+        items: rows
+            .into_iter()
+            .map(DeliveryRow::try_into_domain)
+            .collect::<Result<_, _>>()?,
+        next,
+    })
 }
 
 pub(super) async fn find(database: &Database, id: DeliveryId) -> Result<Option<DeliveryHistory>, StoreError> {
-    let Some((row, attempts)) = run!(database.read(), find, Key(id.0))? else { return Ok(None) };
-    let attempts: Vec<Attempt> = attempts.into_iter().map(AttemptRow::try_into_domain).collect::<Result<_, _>>()?;
-    Ok(Some(DeliveryHistory { delivery: row.try_into_domain()?, attempts }))
+    let Some((row, attempts)) = run!(database.read(), find, Key(id.0))? else {
+        return Ok(None);
+    };
+    let attempts: Vec<Attempt> = attempts
+        .into_iter()
+        .map(AttemptRow::try_into_domain)
+        .collect::<Result<_, _>>()?;
+    Ok(Some(DeliveryHistory {
+        delivery: row.try_into_domain()?,
+        attempts,
+    }))
 }
 
 pub(super) async fn thread(
@@ -155,8 +184,15 @@ pub(super) async fn thread(
     recipient: &EmailAddress,
     limit: u16,
 ) -> Result<Vec<MessageId>, StoreError> {
-    let ids = run!(database.read(), thread, (Key(ticket.0), recipient.clone(), i64::from(limit)))?;
-    Ok(ids.iter().map(|text| message_id(text)).collect::<Result<_, _>>()?)
+    let ids = run!(
+        database.read(),
+        thread,
+        (Key(ticket.0), recipient.clone(), i64::from(limit))
+    )?;
+    Ok(ids
+        .iter()
+        .map(|text| message_id(text))
+        .collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn depth(database: &Database) -> Result<Vec<QueueDepth>, StoreError> {

@@ -109,7 +109,12 @@ impl Outbox for Database {
         operate::requeue(self, id, now).await
     }
 
-    async fn cancel(&self, id: DeliveryId, reason: &str, now: Timestamp) -> Result<Delivery, TransitionError> {
+    async fn cancel(
+        &self,
+        id: DeliveryId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Delivery, TransitionError> {
         operate::cancel(self, id, reason, now).await
     }
 

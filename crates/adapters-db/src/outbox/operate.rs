@@ -93,7 +93,11 @@ queries! {
     }
 }
 
-pub(super) async fn requeue(database: &Database, id: DeliveryId, now: Timestamp) -> Result<Delivery, TransitionError> {
+pub(super) async fn requeue(
+    database: &Database,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<Delivery, TransitionError> {
     operate(database, id, Wish::Requeue, now).await
 }
 
@@ -103,12 +107,30 @@ pub(super) async fn cancel(
     reason: &str,
     now: Timestamp,
 ) -> Result<Delivery, TransitionError> {
-    operate(database, id, Wish::Cancel { reason: reason.to_owned() }, now).await
+    operate(
+        database,
+        id,
+        Wish::Cancel {
+            reason: reason.to_owned(),
+        },
+        now,
+    )
+    .await
 }
 
-async fn operate(database: &Database, id: DeliveryId, wish: Wish, now: Timestamp) -> Result<Delivery, TransitionError> {
-    let input = Operate { id: Key(id.0), wish, now: micros(now) };
-    let done = run!(database.write(Purpose::Record.with(News::Both)), operate, input).map_err(StoreError::from)?;
+async fn operate(
+    database: &Database,
+    id: DeliveryId,
+    wish: Wish,
+    now: Timestamp,
+) -> Result<Delivery, TransitionError> {
+    let input = Operate {
+        id: Key(id.0),
+        wish,
+        now: micros(now),
+    };
+    let done =
+        run!(database.write(Purpose::Record.with(News::Both)), operate, input).map_err(StoreError::from)?;
     match done {
         Done::Changed(row) => Ok(row.try_into_domain().map_err(StoreError::from)?),
         Done::NotFound => Err(TransitionError::NotFound),

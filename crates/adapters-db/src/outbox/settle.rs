@@ -62,19 +62,45 @@ fn change(settlement: &Settlement, now: i64) -> (Event, Change<'_>) {
     match settlement {
         Settlement::Sent { reply } => {
             let sent = change(State::Sent, Some(reply.as_str()));
-            (Event::Accept, Change { kept_since: Some(now), lease_token: None, ..sent })
+            (
+                Event::Accept,
+                Change {
+                    kept_since: Some(now),
+                    lease_token: None,
+                    ..sent
+                },
+            )
         }
         Settlement::Released { not_before, reply } => {
             let released = change(State::Ready, reply.as_deref());
-            (Event::Release, Change { due_at: not_before.map(micros), ..released })
+            (
+                Event::Release,
+                Change {
+                    due_at: not_before.map(micros),
+                    ..released
+                },
+            )
         }
         Settlement::Retry { at, reply } => {
             let retry = change(State::Retry, Some(reply.as_str()));
-            (Event::Refuse, Change { due_at: Some(micros(*at)), ..retry })
+            (
+                Event::Refuse,
+                Change {
+                    due_at: Some(micros(*at)),
+                    ..retry
+                },
+            )
         }
         Settlement::Unsure { at, reply, .. } => {
             let unsure = change(State::Unsure, Some(reply.as_str()));
-            (Event::LoseTrack, Change { due_at: Some(micros(*at)), lease_token: None, ..unsure })
+            (
+                Event::LoseTrack,
+                Change {
+                    due_at: Some(micros(*at)),
+                    lease_token: None,
+                    ..unsure
+                },
+            )
         }
         Settlement::Dead { reply } => (Event::Reject, change(State::Dead, Some(reply.as_str()))),
     }
@@ -152,6 +178,9 @@ queries! {
             .select(outbox::id)
             .load(connection)
             .await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let waiting = outbox::table.filter(outbox::id.eq_any(ids)).filter(Waiting);
         let dead = (outbox::state.eq(State::Dead.as_str()), outbox::last_reply.eq(EXPIRED));
         let expired: Vec<(Key, Option<Key>)> = diesel::update(waiting)
@@ -159,16 +188,6 @@ queries! {
             .returning((outbox::id, outbox::ticket))
             .get_results(connection)
             .await?;
-        let attempts: Vec<_> = expired
-            .iter()
-            .map(|(id, _)| NewAttemptRow {
-                delivery: *id,
-                at: input.now,
-                outcome: State::Dead.as_str(),
-                reply: Some(EXPIRED),
-            })
-            .collect();
-        insert_new!(connection, delivery_attempt::table, &attempts);
         let events: Vec<_> = expired
             .iter()
             .map(|(id, ticket)| NewEventRow::new(EventKind::DeliveryChanged, *ticket, id.0, input.now))
@@ -187,6 +206,9 @@ queries! {
             .select(outbox::id)
             .load(connection)
             .await?;
+        if old.is_empty() {
+            return Ok(0);
+        }
         let rows = outbox::table.filter(outbox::id.eq_any(&old));
         diesel::update(rows).set(outbox::kept_since.eq(None::<i64>)).execute(connection).await?;
         let messages = outbox_message::table.filter(outbox_message::delivery.eq_any(&old));
@@ -205,10 +227,17 @@ pub(super) async fn settle(
     settlements: &[(DeliveryId, Settlement)],
     now: Timestamp,
 ) -> Result<Vec<DeliveryId>, StoreError> {
-    let mut settlements: Vec<_> = settlements.iter().map(|(id, how)| (Key(id.0), how.clone())).collect();
+    let mut settlements: Vec<_> = settlements
+        .iter()
+        .map(|(id, how)| (Key(id.0), how.clone()))
+        .collect();
     // In one order everywhere, so that transactions wait for each other and never in a circle.
     settlements.sort_by_key(|(id, _)| *id);
-    let input = Settle { lease: Key(lease.0), settlements, now: micros(now) };
+    let input = Settle {
+        lease: Key(lease.0),
+        settlements,
+        now: micros(now),
+    };
     let settled = run!(database.write(Purpose::Settle.with(News::Log)), settle, input)?;
     Ok(settled.into_iter().map(|Key(id)| DeliveryId(id)).collect())
 }
@@ -221,7 +250,11 @@ pub(super) async fn expire(
 ) -> Result<Vec<DeliveryId>, StoreError> {
     let mut all = Vec::new();
     loop {
-        let input = Expire { account: i64::from(account.0), expire: span(expire), now: micros(now) };
+        let input = Expire {
+            account: i64::from(account.0),
+            expire: span(expire),
+            now: micros(now),
+        };
         let expired = run!(database.write(Purpose::Track.with(News::Nothing)), expire, input)?;
         if expired.is_empty() {
             break;
@@ -240,5 +273,9 @@ pub(super) async fn forget_messages(
     limit: u32,
 ) -> Result<u64, StoreError> {
     let input = (micros(sent_before), i64::from(limit));
-    Ok(run!(database.write(Purpose::Track.with(News::Nothing)), forget_messages, input)? as u64)
+    Ok(run!(
+        database.write(Purpose::Track.with(News::Nothing)),
+        forget_messages,
+        input
+    )? as u64)
 }

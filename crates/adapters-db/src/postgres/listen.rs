@@ -55,7 +55,10 @@ struct Outgoing {
 
 impl Messenger {
     pub(super) fn new(pool: Arc<Pool>, wakeups: Arc<Wakeups>, instance: Uuid) -> Self {
-        let outgoing = Arc::new(Outgoing { outbox: Notify::new(), log: Notify::new() });
+        let outgoing = Arc::new(Outgoing {
+            outbox: Notify::new(),
+            log: Notify::new(),
+        });
         Self(Arc::new(Inner {
             pool,
             wakeups,
@@ -88,7 +91,11 @@ impl Messenger {
     pub(super) fn listen(&self) {
         self.0.listener.get_or_init(|| {
             let server = self.0.pool.server().clone();
-            Ending(tokio::spawn(listen(server, Arc::clone(&self.0.wakeups), self.0.instance)))
+            Ending(tokio::spawn(listen(
+                server,
+                Arc::clone(&self.0.wakeups),
+                self.0.instance,
+            )))
         });
     }
 }
@@ -108,7 +115,10 @@ async fn send(outgoing: Arc<Outgoing>, messenger: Weak<Inner>) {
         }
         let Some(inner) = messenger.upgrade() else { return };
         if let Err(fault) = notify(&inner.pool, inner.instance, news).await {
-            tracing::debug!(?fault, "the other daemons were not told of news; they find them by polling");
+            tracing::debug!(
+                ?fault,
+                "the other daemons were not told of news; they find them by polling"
+            );
         }
     }
 }
@@ -138,7 +148,9 @@ async fn listen(server: Server, wakeups: Arc<Wakeups>, instance: Uuid) {
 
 async fn hear(server: &Server, wakeups: &Wakeups, instance: Uuid) -> Result<(), Fault> {
     let mut connection = server.connect().await?;
-    diesel::sql_query(format!("LISTEN {CHANNEL}")).execute(&mut connection).await?;
+    diesel::sql_query(format!("LISTEN {CHANNEL}"))
+        .execute(&mut connection)
+        .await?;
     wakeups.spread(News::Both);
     let mut heard = std::pin::pin!(connection.notifications_stream());
     while let Some(notification) = heard.next().await {

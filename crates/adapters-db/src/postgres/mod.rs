@@ -18,8 +18,8 @@ use crate::wakeup::{News, Wakeups};
 use listen::Messenger;
 use pool::Pool;
 pub(crate) use pool::Server;
-pub(crate) use tls::connector;
 pub use tls::TlsError;
+pub(crate) use tls::connector;
 
 /// The connection that queries see.
 pub(crate) type Connection = diesel_async::AsyncPgConnection;
@@ -42,7 +42,11 @@ impl PostgresStore {
     pub(crate) fn new(server: Server, connections: usize, instance: Uuid) -> Self {
         let wakeups = Arc::new(Wakeups::new());
         let pool = Arc::new(Pool::new(server, connections));
-        Self { messenger: Messenger::new(Arc::clone(&pool), Arc::clone(&wakeups), instance), pool, wakeups }
+        Self {
+            messenger: Messenger::new(Arc::clone(&pool), Arc::clone(&wakeups), instance),
+            pool,
+            wakeups,
+        }
     }
 
     /// Runs an operation in a transaction, again when it collided with another one. It goes on when the caller goes
@@ -69,7 +73,11 @@ impl PostgresStore {
     }
 
     /// Runs an operation that only reads, without a transaction.
-    pub(crate) async fn read<I, T>(&self, input: I, operation: Operation<Connection, I, T>) -> Result<T, Fault>
+    pub(crate) async fn read<I, T>(
+        &self,
+        input: I,
+        operation: Operation<Connection, I, T>,
+    ) -> Result<T, Fault>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
@@ -90,11 +98,6 @@ impl PostgresStore {
 
     pub(crate) fn spread(&self, news: News) {
         self.messenger.spread(news);
-    }
-
-    /// A connection outside the pool, for migrations.
-    pub(crate) async fn connect(&self) -> Result<Connection, Fault> {
-        self.pool.server().connect().await
     }
 }
 
@@ -130,7 +133,11 @@ async fn transact<I: Sync, T: Send>(
     operation: Operation<Connection, I, T>,
 ) -> Result<T, Fault> {
     let mut lent = pool.lend().await?;
-    let begin = if purpose.is_flushed() { "BEGIN" } else { "BEGIN; SET LOCAL synchronous_commit = off" };
+    let begin = if purpose.is_flushed() {
+        "BEGIN"
+    } else {
+        "BEGIN; SET LOCAL synchronous_commit = off"
+    };
     AnsiTransactionManager::begin_transaction_sql(lent.connection(), begin).await?;
     let result = match operation(lent.connection(), input).await {
         Ok(value) => {

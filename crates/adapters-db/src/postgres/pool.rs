@@ -27,7 +27,11 @@ impl Server {
     pub(crate) fn new(mut config: tokio_postgres::Config, tls: Option<MakeRustlsConnect>) -> Self {
         config
             .application_name("recado")
-            .ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable })
+            .ssl_mode(if tls.is_some() {
+                SslMode::Require
+            } else {
+                SslMode::Disable
+            })
             .connect_timeout(CONNECT)
             .keepalives_idle(Duration::from_secs(60))
             .tcp_user_timeout(Duration::from_secs(30));
@@ -39,12 +43,19 @@ impl Server {
         let connecting = async {
             match &self.tls {
                 Some(tls) => {
-                    let (client, connection) = self.config.connect(tls.clone()).await.map_err(Fault::unavailable)?;
+                    let (client, connection) = self
+                        .config
+                        .connect(tls.clone())
+                        .await
+                        .map_err(Fault::unavailable)?;
                     AsyncPgConnection::try_from_client_and_connection(client, connection).await
                 }
                 None => {
-                    let (client, connection) =
-                        self.config.connect(tokio_postgres::NoTls).await.map_err(Fault::unavailable)?;
+                    let (client, connection) = self
+                        .config
+                        .connect(tokio_postgres::NoTls)
+                        .await
+                        .map_err(Fault::unavailable)?;
                     AsyncPgConnection::try_from_client_and_connection(client, connection).await
                 }
             }
@@ -70,7 +81,10 @@ impl Pool {
         config.custom_setup = Box::new(move |_| {
             let server = connector.clone();
             async move {
-                let connected = server.connect().await.map_err(recado_ports::store::StoreError::from);
+                let connected = server
+                    .connect()
+                    .await
+                    .map_err(recado_ports::store::StoreError::from);
                 connected.map_err(|error| ConnectionError::BadConnection(causes(&error)))
             }
             .boxed()
@@ -78,7 +92,10 @@ impl Pool {
         // The manager's URL goes to the setup above, which needs none: it could end up in a log.
         let manager = AsyncDieselConnectionManager::new_with_config("", config);
         let pool = Deadpool::builder(manager).max_size(connections.max(1)).build();
-        Self { server, pool: pool.expect("a pool without time limits needs no runtime") }
+        Self {
+            server,
+            pool: pool.expect("a pool without time limits needs no runtime"),
+        }
     }
 
     pub(super) fn server(&self) -> &Server {
@@ -87,7 +104,11 @@ impl Pool {
 
     /// Waits for a connection; the caller bounds the wait.
     pub(super) async fn lend(&self) -> Result<Lent, Fault> {
-        self.pool.get().await.map(|object| Lent(Some(object))).map_err(Fault::unavailable)
+        self.pool
+            .get()
+            .await
+            .map(|object| Lent(Some(object)))
+            .map_err(Fault::unavailable)
     }
 }
 
@@ -96,7 +117,9 @@ pub(super) struct Lent(Option<Object<AsyncPgConnection>>);
 
 impl Lent {
     pub(super) fn connection(&mut self) -> &mut AsyncPgConnection {
-        self.0.as_mut().expect("a lent connection is there until it is given back")
+        self.0
+            .as_mut()
+            .expect("a lent connection is there until it is given back")
     }
 
     /// Gives the connection back, unless the failure was its own.

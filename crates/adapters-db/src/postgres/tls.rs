@@ -36,9 +36,14 @@ pub enum TlsError {
 pub(crate) fn connector(trusted: Option<&Path>) -> Result<MakeRustlsConnect, TlsError> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = trusted {
-        let unusable = |source| TlsError::File { path: path.to_owned(), source };
+        let unusable = |source| TlsError::File {
+            path: path.to_owned(),
+            source,
+        };
         for certificate in CertificateDer::pem_file_iter(path).map_err(unusable)? {
-            roots.add(certificate.map_err(unusable)?).map_err(TlsError::Certificate)?;
+            roots
+                .add(certificate.map_err(unusable)?)
+                .map_err(TlsError::Certificate)?;
         }
         if roots.is_empty() {
             return Err(TlsError::NoCertificate(path.to_owned()));

@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 use recado_domain::comment::{
-    Attachment, AttachmentId, AttachmentName, Comment, CommentId, CommentText, Kind, MediaType, Origin, Visibility,
+    Attachment, AttachmentId, AttachmentName, Comment, CommentId, CommentText, Kind, MediaType, Origin,
+    Visibility,
 };
 use recado_domain::ticket::TicketId;
 
@@ -30,8 +31,10 @@ pub(crate) struct CommentRow {
 impl CommentRow {
     /// With its attachments, in their order.
     pub(crate) fn try_into_domain(self, attachments: Vec<AttachmentRow>) -> Result<Comment, Fault> {
-        let attachments: Vec<_> =
-            attachments.into_iter().map(AttachmentRow::try_into_domain).collect::<Result<_, _>>()?;
+        let attachments: Vec<_> = attachments
+            .into_iter()
+            .map(AttachmentRow::try_into_domain)
+            .collect::<Result<_, _>>()?;
         let text = CommentText::parse(&self.text, attachments.len());
         Ok(Comment {
             id: CommentId(self.id.0),

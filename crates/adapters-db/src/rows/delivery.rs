@@ -37,11 +37,19 @@ pub(crate) struct DeliveryRow {
 impl DeliveryRow {
     pub(crate) fn try_into_domain(self) -> Result<Delivery, Fault> {
         let state = word("a delivery's state", &self.state, State::parse)?;
-        let next_attempt_at = State::WAITING.contains(&state).then(|| timestamp(self.due_at)).transpose()?;
-        let outcome = self.outcome.map(|text| word("a delivery's outcome", &text, Outcome::parse)).transpose()?;
+        let next_attempt_at = State::WAITING
+            .contains(&state)
+            .then(|| timestamp(self.due_at))
+            .transpose()?;
+        let outcome = self
+            .outcome
+            .map(|text| word("a delivery's outcome", &text, Outcome::parse))
+            .transpose()?;
         Ok(Delivery {
             id: DeliveryId(self.id.0),
-            cause: word("a delivery's cause", &self.cause_kind, |kind| Cause::parse(kind, self.cause_id.0))?,
+            cause: word("a delivery's cause", &self.cause_kind, |kind| {
+                Cause::parse(kind, self.cause_id.0)
+            })?,
             ticket: self.ticket.map(|Key(id)| TicketId(id)),
             account: AccountId(count("an account", self.account)?),
             recipient: address(&self.recipient)?,

@@ -22,7 +22,10 @@ pub(crate) fn address(text: &str) -> Result<EmailAddress, Fault> {
 /// A stored name and address.
 pub(crate) fn party(name: &str, email: &str) -> Result<Party, Fault> {
     let name = PersonName::parse(name).map_err(|source| corrupt("a name", source))?;
-    Ok(Party { name, email: address(email)? })
+    Ok(Party {
+        name,
+        email: address(email)?,
+    })
 }
 
 /// A page's cursor, where the list is ordered by id. One that we did not give leads nowhere, like the last page's.

@@ -37,10 +37,11 @@ pub(crate) struct TicketRow {
 impl TicketRow {
     /// With its watchers, in their order.
     pub(crate) fn try_into_domain(self, watchers: Vec<WatcherRow>) -> Result<Ticket, Fault> {
-        let number = TicketNumber::parse(&self.number).map_err(|source| corrupt("a ticket's number", source))?;
+        let number =
+            TicketNumber::parse(&self.number).map_err(|source| corrupt("a ticket's number", source))?;
         let locale = self.locale.map(|text| Locale::parse(&text)).transpose();
-        let attributes: BTreeMap<String, String> =
-            serde_json::from_str(&self.attributes).map_err(|source| corrupt("a ticket's attributes", source))?;
+        let attributes: BTreeMap<String, String> = serde_json::from_str(&self.attributes)
+            .map_err(|source| corrupt("a ticket's attributes", source))?;
         Ok(Ticket {
             id: TicketId(self.id.0),
             number,
@@ -51,7 +52,10 @@ impl TicketRow {
             status: word("a ticket's status", &self.status, TicketStatus::parse)?,
             contract: self.contract,
             locale: locale.map_err(|source| corrupt("a ticket's locale", source))?,
-            watchers: watchers.iter().map(|row| party(&row.name, &row.email)).collect::<Result<_, _>>()?,
+            watchers: watchers
+                .iter()
+                .map(|row| party(&row.name, &row.email))
+                .collect::<Result<_, _>>()?,
             attributes,
             version: Version(self.version),
             created_at: timestamp(self.created_at)?,
@@ -61,7 +65,9 @@ impl TicketRow {
 }
 
 fn optional_party(name: Option<String>, email: Option<String>) -> Result<Option<Party>, Fault> {
-    email.map(|email| party(name.as_deref().unwrap_or_default(), &email)).transpose()
+    email
+        .map(|email| party(name.as_deref().unwrap_or_default(), &email))
+        .transpose()
 }
 
 /// A ticket to store. As a change set an absent value is written as NULL.

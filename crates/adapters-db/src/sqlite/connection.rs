@@ -42,7 +42,9 @@ pub(crate) fn finished<T>(future: BoxFuture<'_, T>) -> T {
 ///
 /// `synchronous` starts as FULL; the writer lowers it for groups that may be lost in a power failure.
 pub(crate) fn establish(path: &Path) -> Result<SqliteConnection, Fault> {
-    let path = path.to_str().ok_or_else(|| Fault::unavailable("the path of the database is not UTF-8"))?;
+    let path = path
+        .to_str()
+        .ok_or_else(|| Fault::unavailable("the path of the database is not UTF-8"))?;
     let mut connection = SqliteConnection::establish(path).map_err(Fault::unavailable)?;
     connection.batch_execute(
         "PRAGMA busy_timeout = 10000;

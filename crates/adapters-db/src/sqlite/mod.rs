@@ -59,7 +59,11 @@ impl SqliteStore {
     }
 
     /// Runs an operation that only reads.
-    pub(crate) async fn read<I, T>(&self, input: I, operation: Operation<Connection, I, T>) -> Result<T, Fault>
+    pub(crate) async fn read<I, T>(
+        &self,
+        input: I,
+        operation: Operation<Connection, I, T>,
+    ) -> Result<T, Fault>
     where
         I: Send + 'static,
         T: Send + 'static,

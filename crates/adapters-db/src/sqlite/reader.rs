@@ -27,12 +27,19 @@ impl Readers {
     }
 
     /// Runs an operation on a thread that may block. When the caller goes away it still ends by itself.
-    pub(super) async fn read<I, T>(&self, input: I, operation: Operation<Connection, I, T>) -> Result<T, Fault>
+    pub(super) async fn read<I, T>(
+        &self,
+        input: I,
+        operation: Operation<Connection, I, T>,
+    ) -> Result<T, Fault>
     where
         I: Send + 'static,
         T: Send + 'static,
     {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed");
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
         let (path, idle) = (Arc::clone(&self.path), Arc::clone(&self.idle));
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -44,7 +51,9 @@ impl Readers {
             let result = finished(operation(&mut connection, &input));
             // After a failure, or a panic, the connection is not used again.
             if result.is_ok() {
-                idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+                idle.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(connection);
             }
             result
         });

@@ -42,7 +42,10 @@ impl Writer {
             .name("recado-writer".to_owned())
             .spawn(move || Loop::new(path, wakeups).run(&queue))
             .expect("the system gives a thread at the start");
-        Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)) }
+        Self {
+            jobs: Some(jobs),
+            thread: Mutex::new(Some(thread)),
+        }
     }
 
     /// Queues a job and waits for its group's commit. When the caller goes away the job is still done.
@@ -57,10 +60,19 @@ impl Writer {
         T: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(Task { terms, input, operation, result: None, answer });
+        let job = Box::new(Task {
+            terms,
+            input,
+            operation,
+            result: None,
+            answer,
+        });
         let jobs = self.jobs.as_ref().expect("the queue is open until the drop");
-        jobs.send(job).map_err(|_| Fault::unavailable("the writer thread has ended"))?;
-        answered.await.unwrap_or_else(|_| Err(Fault::unavailable("the writer thread has ended")))
+        jobs.send(job)
+            .map_err(|_| Fault::unavailable("the writer thread has ended"))?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(Fault::unavailable("the writer thread has ended")))
     }
 }
 
@@ -181,15 +193,20 @@ impl Loop {
         let end = match transaction {
             Ok(Ok(())) => Ok(()),
             Ok(Err(fault)) => Err(recado_ports::store::StoreError::from(fault)),
-            Err(_) => Err(recado_ports::store::StoreError::Unavailable("a job of the group panicked".into())),
+            Err(_) => Err(recado_ports::store::StoreError::Unavailable(
+                "a job of the group panicked".into(),
+            )),
         };
         let end = end.map_err(|error| {
             self.reset();
-            let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            let cause =
+                std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
             tracing::error!(jobs = group.len(), %cause, "a group of writes failed");
             cause
         });
-        let news = group.iter().fold(News::Nothing, |news, job| news.and(job.terms().news));
+        let news = group
+            .iter()
+            .fold(News::Nothing, |news, job| news.and(job.terms().news));
         for job in group {
             job.answer(&end);
         }
@@ -201,7 +218,11 @@ impl Loop {
     fn transact(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
         let purposes: Vec<Purpose> = group.iter().map(|job| job.terms().purpose).collect();
         let flushed = purposes.iter().any(|purpose| purpose.is_flushed());
-        self.set_synchronous(if flushed { Synchronous::Full } else { Synchronous::Normal })?;
+        self.set_synchronous(if flushed {
+            Synchronous::Full
+        } else {
+            Synchronous::Normal
+        })?;
         let connection = self.connection()?;
         execute(connection, "BEGIN IMMEDIATE")?;
         for job in group.iter_mut() {
@@ -215,14 +236,21 @@ impl Loop {
         purposes.iter().for_each(|purpose| purpose.before_commit());
         execute(connection, "COMMIT")?;
         purposes.iter().for_each(|purpose| purpose.after_commit());
-        self.unflushed_since = if flushed { None } else { self.unflushed_since.or(Some(Instant::now())) };
+        self.unflushed_since = if flushed {
+            None
+        } else {
+            self.unflushed_since.or(Some(Instant::now()))
+        };
         Ok(())
     }
 
     /// What is due between groups: flushing, and looking for what other processes wrote.
     fn chores(&mut self) -> Result<(), Fault> {
         let now = Instant::now();
-        if self.unflushed_since.is_some_and(|since| now.duration_since(since) >= FLUSH) {
+        if self
+            .unflushed_since
+            .is_some_and(|since| now.duration_since(since) >= FLUSH)
+        {
             self.flush()?;
         }
         if self.wakeups.is_awaited() && self.seen.is_none_or(|(_, at)| now.duration_since(at) >= LOOK) {
@@ -238,7 +266,10 @@ impl Loop {
     /// A commit that waits for the disk takes those before it along: the write-ahead log is one file.
     fn flush(&mut self) -> Result<(), Fault> {
         self.set_synchronous(Synchronous::Full)?;
-        execute(self.connection()?, "UPDATE flush SET number = number + 1 WHERE id = 0")?;
+        execute(
+            self.connection()?,
+            "UPDATE flush SET number = number + 1 WHERE id = 0",
+        )?;
         self.unflushed_since = None;
         Ok(())
     }
@@ -287,5 +318,152 @@ fn data_version(connection: &mut Connection) -> Result<i64, Fault> {
         data_version: i64,
     }
     let query = diesel::sql_query("PRAGMA data_version").get_result::<Version>(connection);
-    Ok(query.now_or_never().expect("nothing that runs inline waits")?.data_version)
+    Ok(query
+        .now_or_never()
+        .expect("nothing that runs inline waits")?
+        .data_version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrations::{Direction, migrate_sqlite};
+    use futures_util::future::{BoxFuture, join_all};
+    use recado_ports::store::StoreError;
+
+    type Ran = Result<(), Fault>;
+
+    fn writer() -> (Writer, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("recado.db");
+        migrate_sqlite(&path, Direction::Up).unwrap();
+        (Writer::start(path, Arc::new(Wakeups::new())), directory)
+    }
+
+    /// Runs the SQL that it is given.
+    fn sql<'a>(connection: &'a mut Connection, text: &'a String) -> BoxFuture<'a, Ran> {
+        Box::pin(async move { execute(connection, text) })
+    }
+
+    fn panics<'a>(_connection: &'a mut Connection, _input: &'a String) -> BoxFuture<'a, Ran> {
+        Box::pin(async { panic!("a test's panic") })
+    }
+
+    fn keys<'a>(connection: &'a mut Connection, _input: &'a ()) -> BoxFuture<'a, Result<Vec<String>, Fault>> {
+        use crate::schema::installation::dsl::{installation, key};
+        use diesel::QueryDsl;
+        Box::pin(async move { Ok(installation.select(key).order(key).load(connection).await?) })
+    }
+
+    fn insert(key: &str) -> String {
+        format!("INSERT INTO installation (key, value) VALUES ('{key}', '')")
+    }
+
+    fn terms() -> Terms {
+        Purpose::Record.with(News::Nothing)
+    }
+
+    async fn stored(writer: &Writer) -> Vec<String> {
+        writer.write(terms(), (), keys).await.unwrap()
+    }
+
+    /// Queues jobs beside each other: each future is polled once, and so sends its job, before any is answered.
+    async fn together(writer: &Writer, jobs: Vec<(String, Operation<Connection, String, ()>)>) -> Vec<bool> {
+        let jobs = jobs
+            .into_iter()
+            .map(|(text, operation)| writer.write(terms(), text, operation));
+        join_all(jobs)
+            .await
+            .into_iter()
+            .map(|result| result.is_ok())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_is_undone_alone() {
+        let (writer, _directory) = writer();
+        let both = format!("{}; {}", insert("b"), insert("a"));
+        let jobs = vec![(insert("a"), sql as _), (both, sql as _), (insert("c"), sql as _)];
+        assert_eq!(together(&writer, jobs).await, [true, false, true]);
+        assert_eq!(stored(&writer).await, ["a", "c"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_to_whoever_was_writing_and_outlived() {
+        let (writer, _directory) = writer();
+        writer
+            .write(terms(), "PRAGMA max_page_count = 1".to_owned(), sql)
+            .await
+            .unwrap();
+        let large = format!(
+            "INSERT INTO installation (key, value) VALUES ('large', hex(zeroblob({})))",
+            1 << 20
+        );
+        let full = writer
+            .write(terms(), large.clone(), sql)
+            .await
+            .map_err(StoreError::from);
+        assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
+        // As an operator makes room: the next group finds it, whatever became of the connection.
+        writer
+            .write(terms(), "PRAGMA max_page_count = 1000000".to_owned(), sql)
+            .await
+            .unwrap();
+        writer.write(terms(), large, sql).await.unwrap();
+        assert_eq!(stored(&writer).await, ["large"]);
+    }
+
+    #[tokio::test]
+    async fn a_group_whose_transaction_is_gone_fails_as_a_whole_and_the_next_goes_on() {
+        let (writer, _directory) = writer();
+        // ROLLBACK stands for what a full disk may do by itself: the savepoints are gone with the transaction.
+        let gone = "ROLLBACK; SELECT no_such_column".to_owned();
+        let before = writer.write(terms(), insert("a"), sql);
+        let (before, broken) = tokio::join!(before, writer.write(terms(), gone, sql));
+        assert!(broken.is_err());
+        let survivors = if before.is_ok() { vec!["a", "b"] } else { vec!["b"] };
+        writer.write(terms(), insert("b"), sql).await.unwrap();
+        assert_eq!(
+            stored(&writer).await,
+            survivors,
+            "what was answered well is stored, and nothing else"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_its_group_and_the_next_goes_on() {
+        let (writer, _directory) = writer();
+        assert_eq!(
+            together(&writer, vec![(String::new(), panics as _)]).await,
+            [false]
+        );
+        assert_eq!(together(&writer, vec![(insert("a"), sql as _)]).await, [true]);
+        assert_eq!(stored(&writer).await, ["a"]);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_leaves_nothing_open() {
+        let (writer, _directory) = writer();
+        let job = Box::pin(writer.write(terms(), insert("a"), sql));
+        assert!(
+            job.now_or_never().is_none(),
+            "the job is queued, and its caller is gone"
+        );
+        writer.write(terms(), insert("b"), sql).await.unwrap();
+        assert_eq!(stored(&writer).await, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_writer_that_is_dropped_finishes_what_is_queued() {
+        let (writer, directory) = writer();
+        assert!(
+            Box::pin(writer.write(terms(), insert("a"), sql))
+                .now_or_never()
+                .is_none()
+        );
+        drop(writer);
+        let mut connection = establish(&directory.path().join("recado.db")).unwrap();
+        let found = diesel::connection::SimpleConnection::batch_execute(&mut connection, &insert("a"));
+        assert!(found.is_err(), "the key is taken");
+    }
 }

@@ -1,0 +1,229 @@
+//! The hot queries use indexes on both databases: sizes of the tables must not show.
+
+#[path = "store/databases.rs"]
+mod databases;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::deserialize::QueryableByName;
+use diesel::{Connection, RunQueryDsl, SqliteConnection};
+use recado_adapters_db::Database;
+use recado_domain::channel::AccountId;
+use recado_domain::outbox::State;
+use recado_ports::channels::{Channels, Opening};
+use recado_ports::comments::{Audience, Comments, Retraction};
+use recado_ports::events::Events;
+use recado_ports::outbox::{Claim, DeliveryFilter, Outbox, Settlement};
+use recado_ports::page::PageRequest;
+use recado_ports::people::{People, TokenHash};
+use recado_ports::tickets::{TicketFilter, Tickets};
+use recado_test_support::builders::{ana, comment, lease, ticket};
+use recado_test_support::clock::START;
+
+const TABLES: [&str; 4] = ["outbox", "comment", "event", "outbox_message"];
+
+/// Everything that the daemon does all the time, often enough for PostgreSQL to settle on its plans.
+async fn work(database: &Arc<Database>) {
+    let page = PageRequest::default();
+    let about = ticket("plans").build();
+    database
+        .put(recado_ports::tickets::TicketWrite {
+            ticket: about.clone(),
+            expected: None,
+        })
+        .await
+        .unwrap();
+    for _ in 0..8 {
+        let accept = comment(&about).owing(&["ana@example.com", "eva@example.com"]);
+        let said = accept.comment.id;
+        database.accept(accept).await.unwrap();
+        let claim = Claim {
+            account: AccountId::DEFAULT,
+            limit: 10,
+            lease: lease(),
+            lease_time: Duration::from_secs(60),
+            now: START,
+            blocked_after: Duration::from_secs(300),
+        };
+        let ids: Vec<_> = database
+            .claim(&claim)
+            .await
+            .unwrap()
+            .iter()
+            .map(|claimed| claimed.delivery.id)
+            .collect();
+        assert!(!ids.is_empty());
+        database.messages(&ids).await.unwrap();
+        database
+            .renew(claim.lease, Duration::from_secs(60))
+            .await
+            .unwrap();
+        database.fence(claim.lease, &ids, START).await.unwrap();
+        let sent: Vec<_> = ids
+            .iter()
+            .map(|id| {
+                (
+                    *id,
+                    Settlement::Sent {
+                        reply: "250".to_owned(),
+                    },
+                )
+            })
+            .collect();
+        database.settle(claim.lease, &sent, START).await.unwrap();
+        database.end_expired_leases(START, START).await.unwrap();
+        database
+            .tick(AccountId::DEFAULT, Opening::Open, START)
+            .await
+            .unwrap();
+        database
+            .expire(AccountId::DEFAULT, Duration::from_secs(86_400), START)
+            .await
+            .unwrap();
+        database.next_due(AccountId::DEFAULT).await.unwrap();
+        database.thread(about.id, &ana().email, 20).await.unwrap();
+        Outbox::find(&**database, ids[0]).await.unwrap();
+        let dead = DeliveryFilter {
+            states: vec![State::Dead],
+            ..DeliveryFilter::default()
+        };
+        Outbox::list(&**database, &dead, &page).await.unwrap();
+        let of_ticket = DeliveryFilter {
+            ticket: Some(about.id),
+            ..DeliveryFilter::default()
+        };
+        Outbox::list(&**database, &of_ticket, &page).await.unwrap();
+        Comments::list(&**database, about.id, Audience::Public, &page)
+            .await
+            .unwrap();
+        Comments::find(&**database, about.id, said).await.unwrap();
+        database
+            .retract(about.id, said, Retraction::MakeInternal, &[], START)
+            .await
+            .unwrap();
+        let newest = database.newest().await.unwrap();
+        database.after(newest, 100).await.unwrap();
+        database.forget_messages(START, 100).await.unwrap();
+        Tickets::find(&**database, &about.number).await.unwrap();
+        Tickets::list(&**database, &TicketFilter::default(), &page)
+            .await
+            .unwrap();
+        database.find_token(&TokenHash("0".repeat(64))).await.unwrap();
+    }
+}
+
+/// The statements that diesel was given in this process.
+static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+struct Recorder;
+
+impl Instrumentation for Recorder {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            let statement = text.split(" -- binds").next().unwrap_or_default().to_owned();
+            STATEMENTS.lock().unwrap().insert(statement);
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_scans_no_large_table() {
+    set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+    let (database, directory) = databases::sqlite(databases::clock()).await;
+    work(&database).await;
+    let path = directory.path().join("recado.db");
+    let mut raw = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let statements = STATEMENTS.lock().unwrap().clone();
+    let planned: Vec<_> = statements
+        .iter()
+        .filter(|statement| {
+            ["SELECT", "UPDATE", "DELETE"]
+                .iter()
+                .any(|verb| statement.starts_with(verb))
+        })
+        .filter(|statement| {
+            TABLES
+                .iter()
+                .any(|table| statement.contains(&format!("`{table}`")))
+        })
+        .collect();
+    assert!(planned.len() > 20, "{statements:#?}");
+    for statement in planned {
+        let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+            .load(&mut raw)
+            .unwrap();
+        for Step { detail } in plan {
+            // Walking an index in order is how the first page of a list, or the newest entry, is found.
+            let scanned = TABLES.iter().any(|table| detail == format!("SCAN {table}"));
+            let sorted = detail.contains("TEMP B-TREE") && statement.contains("LIMIT");
+            assert!(!scanned && !sorted, "{detail}: {statement}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_scans_no_large_table() {
+    let Some((database, url, server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    let server = Arc::new(server);
+    let sql = |text: String| {
+        let (server, url) = (Arc::clone(&server), url.clone());
+        async move {
+            tokio::task::spawn_blocking(move || server.query(&url, &text).unwrap())
+                .await
+                .unwrap()
+        }
+    };
+    let start = START.as_microsecond();
+    sql(format!(
+        "INSERT INTO ticket SELECT gen_random_uuid(), 't' || n, 't' || n, 't' || n, '', '', 'r' || n || '@x.example',
+                NULL, NULL, NULL, NULL, 'open', NULL, NULL, '{{}}', 1, {start}, {start} FROM generate_series(1, 2000) n;
+         INSERT INTO comment SELECT gen_random_uuid(), ticket.id, '', 'a@x.example', 'text', 'public', 'message', 'api',
+                NULL, {start}, NULL FROM ticket, generate_series(1, 20) n;
+         INSERT INTO outbox (id, cause_kind, cause_id, ticket, account, sender, recipient, state, message_id, size,
+                created_at, due_at, open_base)
+           SELECT gen_random_uuid(), 'comment', comment.id, comment.ticket, 0, 'd@x.example', 'r@x.example',
+                CASE WHEN n % 2 = 0 THEN 'sent' ELSE 'ready' END, 'm@x.example', 1, {start}, {start}, 0
+           FROM (SELECT *, row_number() OVER () n FROM comment) comment;
+         INSERT INTO outbox_message SELECT id, 'x' FROM outbox;
+         INSERT INTO event (kind, ticket, subject, at)
+           SELECT 'comment.created', ticket, id, {start} FROM comment;
+         ANALYZE;"
+    ))
+    .await;
+    let scans = || sql(scans_of(&TABLES));
+    let before = scans().await;
+    work(&database).await;
+    // A backend tells its counts when it ends, at the latest.
+    drop(database);
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type =
+                  'client backend' AND pid <> pg_backend_pid()";
+    let begin = std::time::Instant::now();
+    while sql(others.to_owned()).await.trim() != "0" {
+        assert!(
+            begin.elapsed() < Duration::from_secs(20),
+            "the pool's connections stay open"
+        );
+    }
+    assert_eq!(scans().await, before, "sequential scans by table");
+}
+
+/// How often each table was read from end to end.
+fn scans_of(tables: &[&str]) -> String {
+    let names: Vec<_> = tables.iter().map(|table| format!("'{table}'")).collect();
+    format!(
+        "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname IN ({}) ORDER BY relname",
+        names.join(", ")
+    )
+}

@@ -1,0 +1,208 @@
+//! What PostgreSQL alone must: several daemons, deadlocks, the log's order beside transactions that still run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use recado_adapters_db::{Database, StartError};
+use recado_domain::outbox::State;
+use recado_ports::events::{Events, Topic};
+use recado_ports::outbox::Outbox;
+use recado_ports::tickets::Tickets;
+use recado_test_support::builders::{test_delivery, ticket};
+use recado_test_support::clock::START;
+
+use crate::databases;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// A connection that owes nothing to the store's code.
+async fn raw(url: &str) -> tokio_postgres::Client {
+    let url = url.replace("?sslmode=disable", "");
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+#[tokio::test]
+async fn news_reach_another_daemon() {
+    let Some((here, url, _server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    let other_ids = databases::options(databases::clock());
+    let _first = other_ids.ids.random();
+    let there = Arc::new(Database::open(&url, other_ids).await.unwrap());
+    // The first wait ends when the connection listens; what comes then comes from the other daemon.
+    here.wait(Topic::Outbox, LONG).await;
+    let waiting = tokio::time::timeout(LONG, here.wait(Topic::Outbox, LONG * 100));
+    let writing = there.enqueue(vec![test_delivery().build()]);
+    let (woken, written) = tokio::join!(waiting, writing);
+    written.unwrap();
+    woken.expect("news of the other daemon's mail");
+}
+
+#[tokio::test]
+async fn daemons_with_another_secret_are_refused() {
+    let Some((database, url, _server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    assert_eq!(database.start_daemon("fingerprint").await.unwrap().current, 1);
+    let second = Database::open(&url, databases::options(databases::clock()))
+        .await
+        .unwrap();
+    assert!(matches!(
+        second.start_daemon("another").await,
+        Err(StartError::OtherSecret)
+    ));
+    assert_eq!(second.start_daemon("fingerprint").await.unwrap().previous, 1);
+}
+
+#[tokio::test]
+async fn several_daemons_may_migrate_a_new_database_at_once() {
+    let Some((_database, url, server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    let url = tokio::task::spawn_blocking({
+        let url = url.clone();
+        move || {
+            let _last = url;
+            server.database("fresh")
+        }
+    })
+    .await
+    .unwrap();
+    let opening = (0..4).map(|_| Database::open(&url, databases::options(databases::clock())));
+    for opened in futures_util::future::join_all(opening).await {
+        opened.unwrap().ping().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_meets_a_deadlock_is_run_again() {
+    let Some((database, url, _server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    let (one, two) = (test_delivery().build(), test_delivery().build());
+    let ids = [one.id, two.id];
+    database.enqueue(vec![one, two]).await.unwrap();
+    let lease = recado_test_support::builders::lease();
+    let claim = recado_ports::outbox::Claim {
+        account: recado_domain::channel::AccountId::DEFAULT,
+        limit: 10,
+        lease,
+        lease_time: Duration::from_secs(60),
+        now: START,
+        blocked_after: LONG,
+    };
+    database.claim(&claim).await.unwrap();
+    database.fence(lease, &ids, START).await.unwrap();
+    // The other transaction holds the second row and then wants the first, which settling holds by then.
+    let other = raw(&url).await;
+    other
+        .batch_execute("SET deadlock_timeout = '10s'; BEGIN")
+        .await
+        .unwrap();
+    let lock = "SELECT id FROM outbox WHERE id = $1 FOR UPDATE";
+    other
+        .query(
+            &format!("{} -- second", lock.replace("$1", &format!("'{}'", ids[1].0))),
+            &[],
+        )
+        .await
+        .unwrap();
+    let settling = {
+        let database = Arc::clone(&database);
+        let sent = ids.map(|id| {
+            (
+                id,
+                recado_ports::outbox::Settlement::Sent {
+                    reply: "250 ok".to_owned(),
+                },
+            )
+        });
+        tokio::spawn(async move { database.settle(lease, &sent, START).await })
+    };
+    // Until settling waits for the second row, the first is not locked in the other order yet.
+    let watcher = raw(&url).await;
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
+    let begin = std::time::Instant::now();
+    while watcher.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(
+            begin.elapsed() < LONG,
+            "settling never waited for the other transaction"
+        );
+        tokio::task::yield_now().await;
+    }
+    // The server ends one of the two after its deadlock_timeout: settling's, whose is the shorter.
+    let first = other
+        .query(&lock.replace("$1", &format!("'{}'", ids[0].0)), &[])
+        .await;
+    other.batch_execute("COMMIT").await.unwrap();
+    assert!(first.is_ok(), "{first:?}");
+    assert_eq!(settling.await.unwrap().unwrap(), ids);
+    for id in ids {
+        assert_eq!(
+            Outbox::find(&*database, id)
+                .await
+                .unwrap()
+                .unwrap()
+                .delivery
+                .state,
+            State::Sent
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_entry_of_the_log_appears_before_one_that_was_read() {
+    let Some((database, url, _server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    // An earlier transaction that commits later: its entry must come first, so the later one has to wait.
+    let other = raw(&url).await;
+    let insert =
+        "INSERT INTO event (kind, ticket, subject, at) VALUES ('ticket.changed', NULL, gen_random_uuid(), 0)";
+    other.batch_execute(&format!("BEGIN; {insert}")).await.unwrap();
+    database.put(ticket("1").write()).await.unwrap();
+    assert_eq!(
+        database.after(None, 10).await.unwrap(),
+        [],
+        "an earlier transaction still runs"
+    );
+    other.batch_execute("COMMIT").await.unwrap();
+    let both = database.after(None, 10).await.unwrap();
+    assert_eq!(
+        both.iter()
+            .map(|event| event.at.as_microsecond())
+            .collect::<Vec<_>>()[0],
+        0
+    );
+    assert_eq!(both.len(), 2);
+    assert_eq!(database.newest().await.unwrap(), Some(both[1].cursor.clone()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_goes_away_leaves_no_transaction_open() {
+    let Some((database, url, _server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    let mail = test_delivery().build();
+    let id = mail.id;
+    {
+        let mut call = Box::pin(database.enqueue(vec![mail]));
+        assert!(
+            futures_util::FutureExt::now_or_never(&mut call).is_none(),
+            "the caller goes away before the answer"
+        );
+    }
+    let begin = std::time::Instant::now();
+    while Outbox::find(&*database, id).await.unwrap().is_none() {
+        assert!(begin.elapsed() < LONG, "the transaction never ended");
+        tokio::task::yield_now().await;
+    }
+    let client = raw(&url).await;
+    let open = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    assert_eq!(client.query_one(open, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
