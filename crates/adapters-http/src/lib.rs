@@ -8,6 +8,7 @@ mod limits;
 mod observe;
 mod probes;
 mod server;
+mod stall;
 
 use std::sync::Arc;
 

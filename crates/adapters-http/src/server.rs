@@ -13,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::stall::Unstalled;
+
 /// How long to wait before accepting again when the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -25,17 +27,20 @@ pub struct ServerLimits {
     pub head: Duration,
     /// Octets of a request's head; at least 8 KiB.
     pub head_octets: usize,
+    /// Time that a peer may take no octet of its answer; a stream of events that has nothing to tell does not count.
+    pub stall: Duration,
     /// Time for requests under way when the daemon stops.
     pub shutdown: Duration,
 }
 
 impl Default for ServerLimits {
-    /// 1,024 connections, 30 s and 64 KiB for a head, 10 s at the end.
+    /// 1,024 connections, 30 s and 64 KiB for a head, 30 s of stalling, 10 s at the end.
     fn default() -> Self {
         Self {
             connections: 1024,
             head: Duration::from_secs(30),
             head_octets: 64 << 10,
+            stall: Duration::from_secs(30),
             shutdown: Duration::from_secs(10),
         }
     }
@@ -73,7 +78,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head)
             .max_buf_size(limits.head_octets.max(8 << 10))
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+            .serve_connection(
+                TokioIo::new(Unstalled::new(stream, limits.stall)),
+                TowerToHyperService::new(router.clone()),
+            );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -77,14 +77,17 @@ impl From<Ticket> for TicketView {
 #[expect(dead_code, reason = "describes the body; `change` reads it")]
 struct TicketBody {
     /// One line, at most 1,000 characters. A new ticket needs it.
+    #[schema(nullable = false)]
     title: Option<String>,
     /// Who asked. A new ticket needs one.
+    #[schema(nullable = false)]
     requester: Option<PartyView>,
     /// The technician who answers for it.
     responsible: Option<PartyView>,
     /// The group that answers for it while nobody does.
     group: Option<PartyView>,
     /// `open` or `closed`; a new ticket is open unless told.
+    #[schema(nullable = false)]
     status: Option<String>,
     contract: Option<String>,
     /// `es`, `pt` or `en`, or a longer tag that begins so.

@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod harness;
 mod idempotency;
+mod log;
 mod permissions;
 mod server;
 mod settings;

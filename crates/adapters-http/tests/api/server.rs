@@ -152,6 +152,25 @@ async fn a_connection_beyond_the_limit_waits_for_room() {
     ended(server.task).await;
 }
 
+#[tokio::test]
+async fn a_peer_that_does_not_read_its_answer_is_let_go() {
+    let router = Router::new()
+        .route("/", get(async || "x".repeat(64 << 20)))
+        .route("/small", get(async || "done"));
+    let limits = ServerLimits {
+        connections: 1,
+        stall: Duration::from_millis(10),
+        ..ServerLimits::default()
+    };
+    let server = start(router, limits).await;
+    let mut deaf = TcpStream::connect(server.address).await.unwrap();
+    deaf.write_all(GET.as_bytes()).await.unwrap();
+    let answer = exchange(server.address, &GET.replace("GET /", "GET /small")).await;
+    assert!(answer.ends_with("done"), "the one place is free again: {answer}");
+    server.shutdown.cancel();
+    ended(server.task).await;
+}
+
 /// Reads until a text has come.
 async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
     let mut octets = Vec::new();
