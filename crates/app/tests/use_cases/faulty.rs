@@ -41,13 +41,16 @@ pub(crate) enum Call {
     Settle,
 }
 
+/// A sleep of the machine: the clock that goes on meanwhile, and for how long.
+type Nap = (Arc<ManualClock>, Duration);
+
 /// A [`MemoryStore`] whose outbox fails when told.
 #[derive(Clone)]
 pub(crate) struct FaultyOutbox {
     store: MemoryStore,
     faults: Arc<Mutex<HashMap<Call, usize>>>,
     lost: Arc<Mutex<Vec<DeliveryId>>>,
-    nap: Arc<Mutex<Option<(Arc<ManualClock>, Duration)>>>,
+    nap: Arc<Mutex<Option<Nap>>>,
 }
 
 impl FaultyOutbox {
