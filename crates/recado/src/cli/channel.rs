@@ -39,9 +39,10 @@ pub(super) async fn run(house: &House, command: Command) -> anyhow::Result<Answe
                 .release(&OPERATOR, AccountId(account))
                 .await
                 .context("channel release")?;
-            let text = match released {
-                true => format!("account {account} is released\n"),
-                false => format!("account {account} was not held; it is tried at once\n"),
+            let text = if released {
+                format!("account {account} is released\n")
+            } else {
+                format!("account {account} was not held; it is tried at once\n")
             };
             Ok(Answer::new(
                 text,

@@ -87,10 +87,11 @@ pub(super) async fn run(house: &House, command: Command) -> anyhow::Result<Answe
                 "NEXT",
                 "LAST REPLY",
             ];
-            let mut text = table(heading, &rows);
-            if let Some(next) = &page.next {
-                text.push_str(&format!("there are more: --after {next}\n"));
-            }
+            let more = page
+                .next
+                .as_ref()
+                .map(|next| format!("there are more: --after {next}\n"));
+            let text = table(heading, &rows) + &more.unwrap_or_default();
             Ok(Answer::new(text, json!({ "items": items, "next": page.next })))
         }
         Command::Show { id } => show(house, DeliveryId(id)).await,

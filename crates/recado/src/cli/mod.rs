@@ -114,7 +114,9 @@ pub(crate) fn report(error: &anyhow::Error) {
 }
 
 fn is_configuration(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<ConfigurationFault>())
+    error
+        .chain()
+        .any(<dyn std::error::Error>::is::<ConfigurationFault>)
 }
 
 impl CommandLine {

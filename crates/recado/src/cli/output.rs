@@ -135,16 +135,14 @@ pub(crate) fn table<const COLUMNS: usize>(heading: [&str; COLUMNS], rows: &[[Str
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut text = String::new();
-    for line in &lines {
-        let mut row = String::new();
-        for (cell, width) in line.iter().zip(widths) {
-            row.push_str(&format!("{cell:width$}  "));
-        }
-        text.push_str(row.trim_end());
-        text.push('\n');
-    }
-    text
+    let row = |line: &[String; COLUMNS]| -> String {
+        let cells = line
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    lines.iter().map(row).collect()
 }
 
 /// Names and values under each other.

@@ -271,7 +271,7 @@ fn row(template: &StoredTemplate) -> [String; 4] {
 }
 
 fn shown(template: &StoredTemplate) -> String {
-    let mut text = record(&[
+    let facts = record(&[
         ("id", template.id.to_string()),
         ("name", template.name.clone()),
         ("situation", situation(template).to_owned()),
@@ -285,11 +285,15 @@ fn shown(template: &StoredTemplate) -> String {
         ("written", template.updated_at.to_string()),
         ("subject", template.subject.clone()),
     ]);
-    text.push_str(&format!("\n--- html\n{}\n", template.html.trim_end()));
-    if let Some(body) = &template.text {
-        text.push_str(&format!("--- text\n{}\n", body.trim_end()));
-    }
-    text
+    let text = template
+        .text
+        .as_ref()
+        .map(|text| format!("--- text\n{}\n", text.trim_end()));
+    format!(
+        "{facts}\n--- html\n{}\n{}",
+        template.html.trim_end(),
+        text.unwrap_or_default()
+    )
 }
 
 /// As the HTTP API has it.

@@ -114,7 +114,7 @@ impl Sections {
             None => Ok(()),
             Some((name, value)) => {
                 let message = format!("is no section; the sections are {}", known.join(", "));
-                Err(ConfigurationFault::new(&*name, message).at(self.origin(&name, &value)))
+                Err(ConfigurationFault::new(name, message).at(self.origin(name, value)))
             }
         }
     }

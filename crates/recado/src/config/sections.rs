@@ -147,9 +147,10 @@ fn mail(mut section: Section) -> Read<Mail> {
         .take("directory")?
         .map(|entry| entry.parse(path))
         .transpose()?;
-    let way_out = match files.transpose()?.unwrap_or(false) {
-        true => WayOut::Files(directory.unwrap_or_else(|| PathBuf::from("var/mail"))),
-        false => WayOut::Smtp,
+    let way_out = if files.transpose()?.unwrap_or(false) {
+        WayOut::Files(directory.unwrap_or_else(|| PathBuf::from("var/mail")))
+    } else {
+        WayOut::Smtp
     };
     let time_zone = section.take("time_zone")?.map(|entry| {
         entry.parse(|text| {

@@ -1,43 +1,43 @@
 //! A caught mail, decoded for a person to read.
 
+use std::borrow::Cow;
+
 use mail_parser::{Address, HeaderValue, Message, MessageParser};
 
 use super::catcher::CaughtMail;
 
 /// Headers, then the text and the HTML part, between two lines that begin with `--- mail`.
 pub(super) fn shown(number: usize, mail: &CaughtMail) -> String {
-    let mut text = format!("--- mail {number}, to {}\n", mail.recipients.join(", "));
-    match MessageParser::default().parse(&mail.octets) {
-        Some(message) => text.push_str(&decoded(&message)),
-        None => text.push_str(&String::from_utf8_lossy(&mail.octets)),
-    }
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(&format!("--- mail {number} ends\n"));
-    text
+    let inside = match MessageParser::default().parse(&mail.octets) {
+        Some(message) => decoded(&message),
+        None => String::from_utf8_lossy(&mail.octets).into_owned(),
+    };
+    let recipients = mail.recipients.join(", ");
+    format!(
+        "--- mail {number}, to {recipients}\n{}\n--- mail {number} ends\n",
+        inside.trim_end()
+    )
 }
 
 fn decoded(message: &Message<'_>) -> String {
-    let mut text = String::new();
-    for (name, raw) in message.headers_raw() {
+    let header = |(name, raw): (&str, &str)| {
         let unfolded = raw.split_whitespace().collect::<Vec<_>>().join(" ");
         let value = match message.header(name) {
             Some(HeaderValue::Address(address)) => mailboxes(address),
             Some(HeaderValue::Text(value)) if raw.contains("=?") => value.to_string(),
             _ => unfolded,
         };
-        text.push_str(&format!("{name}: {value}\n"));
-    }
-    for (kind, part) in [("text", message.body_text(0)), ("html", message.body_html(0))] {
-        if let Some(part) = part {
-            text.push_str(&format!(
-                "\n[{kind}]\n{}\n",
-                part.replace("\r\n", "\n").trim_end()
-            ));
-        }
-    }
-    text
+        format!("{name}: {value}\n")
+    };
+    let part = |(kind, part): (&str, Option<Cow<'_, str>>)| {
+        part.map(|part| format!("\n[{kind}]\n{}\n", part.replace("\r\n", "\n").trim_end()))
+    };
+    let parts = [("text", message.body_text(0)), ("html", message.body_html(0))];
+    message
+        .headers_raw()
+        .map(header)
+        .chain(parts.into_iter().filter_map(part))
+        .collect()
 }
 
 fn mailboxes(address: &Address<'_>) -> String {
