@@ -1,8 +1,8 @@
 //! SQLite and PostgreSQL stores behind the ports, with diesel.
 //!
 //! [`Database`] implements every store port. An operation is written once, in a file named after its port, and
-//! compiled for both databases ([`operation`]); what the databases say differently stands in [`dialect`]. SQLite has
-//! one writer thread that commits in groups ([`sqlite`]), PostgreSQL a pool ([`postgres`]).
+//! compiled for both databases (module `operation`); what the databases say differently stands in `dialect`. SQLite has
+//! one writer thread that commits in groups (`sqlite`), PostgreSQL a pool (`postgres`).
 
 mod channels;
 mod column;

@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn the_literal_states_are_those_of_the_domain() {
         let is = |state: &State, other: &[State]| other.contains(state);
-        let of = |wanted: fn(&State) -> bool| words(State::ALL.into_iter().filter(|state| wanted(state)));
+        let of = |wanted: fn(&State) -> bool| words(State::ALL.into_iter().filter(wanted));
         assert!(text(&Waiting).contains(&format!("({})", words(State::WAITING))));
         assert!(text(&HeadIsActive).contains(&format!("({})", of(|state| state.is_active()))));
         assert!(text(&Held).contains(&format!("({})", words([State::Leased, State::Sending]))));

@@ -30,25 +30,34 @@ impl Purpose {
         matches!(self, Self::Accept | Self::Record)
     }
 
-    /// A named point for crash tests, compiled to nothing without the `fail` crate's feature.
+    /// Passes the point before the commit where crash tests stop the process.
     pub(crate) fn before_commit(self) {
-        match self {
-            Self::Accept => fail::fail_point!("accept.before_commit"),
-            Self::Fence => fail::fail_point!("fence.before_commit"),
-            Self::Settle => fail::fail_point!("settle.before_commit"),
-            Self::Record | Self::Track => {}
+        if let Some([before, _]) = self.points() {
+            pass(before);
         }
     }
 
     /// The same, once the commit is done and nobody knows of it yet.
     pub(crate) fn after_commit(self) {
-        match self {
-            Self::Accept => fail::fail_point!("accept.after_commit"),
-            Self::Fence => fail::fail_point!("fence.after_commit"),
-            Self::Settle => fail::fail_point!("settle.after_commit"),
-            Self::Record | Self::Track => {}
+        if let Some([_, after]) = self.points() {
+            pass(after);
         }
     }
+
+    fn points(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Accept => Some(["accept.before_commit", "accept.after_commit"]),
+            Self::Fence => Some(["fence.before_commit", "fence.after_commit"]),
+            Self::Settle => Some(["settle.before_commit", "settle.after_commit"]),
+            Self::Record | Self::Track => None,
+        }
+    }
+}
+
+/// A fail point of this name; nothing without the `fail` crate's feature.
+fn pass(point: &str) {
+    tracing::trace!(point, "at a commit");
+    fail::fail_point!(point);
 }
 
 /// A writing transaction's terms.

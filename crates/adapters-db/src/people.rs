@@ -85,6 +85,7 @@ queries! {
         Ok(row.first(connection).await.optional()?)
     }
 
+    #[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
     pub(super) async fn technicians(
         connection: &mut Session,
         among: &Vec<EmailAddress>,

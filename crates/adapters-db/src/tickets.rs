@@ -136,7 +136,7 @@ fn assemble((rows, watchers): (Vec<TicketRow>, Vec<WatcherRow>)) -> Result<Vec<T
     rows.into_iter()
         .map(|row| {
             let watchers = by_ticket.remove(&row.id).unwrap_or_default();
-            row.try_into_domain(watchers)
+            row.try_into_domain(&watchers)
         })
         .collect()
 }

@@ -97,15 +97,15 @@ mod tests {
     async fn news_end_the_waits_of_their_topic_alone() {
         let wakeups = Arc::new(Wakeups::new());
         let long = Duration::from_secs(60);
-        let mut log = Box::pin(wakeups.wait(Topic::Log, long));
-        let mut outbox = Box::pin(wakeups.wait(Topic::Outbox, long));
-        assert!((&mut log).now_or_never().is_none());
-        assert!((&mut outbox).now_or_never().is_none());
+        let mut of_log = Box::pin(wakeups.wait(Topic::Log, long));
+        let mut of_outbox = Box::pin(wakeups.wait(Topic::Outbox, long));
+        assert!((&mut of_log).now_or_never().is_none());
+        assert!((&mut of_outbox).now_or_never().is_none());
         wakeups.spread(News::Log);
-        log.await;
-        assert!((&mut outbox).now_or_never().is_none());
+        of_log.await;
+        assert!((&mut of_outbox).now_or_never().is_none());
         wakeups.spread(News::Both);
-        outbox.await;
+        of_outbox.await;
     }
 
     #[test]

@@ -45,6 +45,7 @@ queries! {
         Ok(())
     }
 
+    #[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
     pub(super) async fn enqueue(connection: &mut Session, deliveries: &Vec<NewDelivery>) -> Result<(), Fault> {
         insert_deliveries(connection, deliveries).await
     }

@@ -34,7 +34,7 @@ struct Settle {
 
 struct Expire {
     account: i64,
-    expire: i64,
+    open_for: i64,
     now: i64,
 }
 
@@ -46,8 +46,6 @@ struct Change<'a> {
     last_reply: Option<&'a str>,
     due_at: Option<i64>,
     kept_since: Option<i64>,
-    /// `Some(None)` writes NULL. Kept with `sent` and `unsure`: a late or repeated answer still counts.
-    lease_token: Option<Option<Key>>,
 }
 
 /// The event, the state that it leads to, and the columns besides the counters.
@@ -57,7 +55,6 @@ fn change(settlement: &Settlement, now: i64) -> (Event, Change<'_>) {
         last_reply: reply,
         due_at: None,
         kept_since: None,
-        lease_token: Some(None),
     };
     match settlement {
         Settlement::Sent { reply } => {
@@ -66,7 +63,6 @@ fn change(settlement: &Settlement, now: i64) -> (Event, Change<'_>) {
                 Event::Accept,
                 Change {
                     kept_since: Some(now),
-                    lease_token: None,
                     ..sent
                 },
             )
@@ -97,7 +93,6 @@ fn change(settlement: &Settlement, now: i64) -> (Event, Change<'_>) {
                 Event::LoseTrack,
                 Change {
                     due_at: Some(micros(*at)),
-                    lease_token: None,
                     ..unsure
                 },
             )
@@ -122,16 +117,18 @@ queries! {
                 .filter(outbox::id.eq(id))
                 .filter(outbox::lease_token.eq(input.lease))
                 .filter(outbox::state.eq_any(states));
-            let ticket: Option<Option<Key>> = match settlement {
+            // A mail that was sent, or may have been, keeps its token: a late or repeated answer still counts.
+            let free = outbox::lease_token.eq(None::<Key>);
+            let there = match settlement {
                 Settlement::Sent { .. } => {
                     diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
                 }
                 Settlement::Released { .. } => {
-                    let change = (change, outbox::attempts.eq(Refund));
+                    let change = (change, outbox::attempts.eq(Refund), free);
                     diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
                 }
                 Settlement::Retry { .. } | Settlement::Dead { .. } => {
-                    let change = (change, outbox::attempts.eq(Charge), blocked_from(input.now));
+                    let change = (change, outbox::attempts.eq(Charge), blocked_from(input.now), free);
                     diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
                 }
                 Settlement::Unsure { lost_by, .. } => {
@@ -141,7 +138,7 @@ queries! {
                 }
             }
             .optional()?;
-            match ticket {
+            match there {
                 Some(ticket) => {
                     settled.push(*id);
                     events.push(NewEventRow::new(EventKind::DeliveryChanged, ticket, id.0, input.now));
@@ -168,7 +165,7 @@ queries! {
     pub(super) async fn expire(connection: &mut Session, input: &Expire) -> Result<Vec<Key>, Fault> {
         let open_time = channel::table.find(input.account).select(channel::open_time);
         let open_time: Option<i64> = open_time.first(connection).await.optional()?;
-        let over = open_time.unwrap_or(0).saturating_sub(input.expire);
+        let over = open_time.unwrap_or(0).saturating_sub(input.open_for);
         let ids: Vec<Key> = outbox::table
             .filter(outbox::account.eq(input.account))
             .filter(outbox::open_base.lt(over))
@@ -252,7 +249,7 @@ pub(super) async fn expire(
     loop {
         let input = Expire {
             account: i64::from(account.0),
-            expire: span(expire),
+            open_for: span(expire),
             now: micros(now),
         };
         let expired = run!(database.write(Purpose::Track.with(News::Nothing)), expire, input)?;

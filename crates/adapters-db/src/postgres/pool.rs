@@ -33,7 +33,7 @@ impl Server {
                 SslMode::Disable
             })
             .connect_timeout(CONNECT)
-            .keepalives_idle(Duration::from_secs(60))
+            .keepalives_idle(Duration::from_mins(1))
             .tcp_user_timeout(Duration::from_secs(30));
         Self { config, tls }
     }
@@ -41,23 +41,17 @@ impl Server {
     /// Opens a connection and leaves it to a task that ends with it.
     pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, Fault> {
         let connecting = async {
-            match &self.tls {
-                Some(tls) => {
-                    let (client, connection) = self
-                        .config
-                        .connect(tls.clone())
-                        .await
-                        .map_err(Fault::unavailable)?;
-                    AsyncPgConnection::try_from_client_and_connection(client, connection).await
-                }
-                None => {
-                    let (client, connection) = self
-                        .config
-                        .connect(tokio_postgres::NoTls)
-                        .await
-                        .map_err(Fault::unavailable)?;
-                    AsyncPgConnection::try_from_client_and_connection(client, connection).await
-                }
+            if let Some(tls) = &self.tls {
+                let (client, connection) = self
+                    .config
+                    .connect(tls.clone())
+                    .await
+                    .map_err(Fault::unavailable)?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            } else {
+                let plain = self.config.connect(tokio_postgres::NoTls).await;
+                let (client, connection) = plain.map_err(Fault::unavailable)?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
             }
             .map_err(Fault::unavailable)
         };

@@ -1,4 +1,8 @@
 //! Rows of tickets and their watchers.
+#![expect(
+    clippy::ref_option_ref,
+    reason = "in the code that diesel derives for a change set"
+)]
 
 use std::collections::BTreeMap;
 
@@ -36,7 +40,7 @@ pub(crate) struct TicketRow {
 
 impl TicketRow {
     /// With its watchers, in their order.
-    pub(crate) fn try_into_domain(self, watchers: Vec<WatcherRow>) -> Result<Ticket, Fault> {
+    pub(crate) fn try_into_domain(self, watchers: &[WatcherRow]) -> Result<Ticket, Fault> {
         let number =
             TicketNumber::parse(&self.number).map_err(|source| corrupt("a ticket's number", source))?;
         let locale = self.locale.map(|text| Locale::parse(&text)).transpose();
@@ -47,8 +51,11 @@ impl TicketRow {
             number,
             title: self.title,
             requester: party(&self.requester_name, &self.requester_email)?,
-            responsible: optional_party(self.responsible_name, self.responsible_email)?,
-            group: optional_party(self.group_name, self.group_email)?,
+            responsible: optional_party(
+                self.responsible_name.as_deref(),
+                self.responsible_email.as_deref(),
+            )?,
+            group: optional_party(self.group_name.as_deref(), self.group_email.as_deref())?,
             status: word("a ticket's status", &self.status, TicketStatus::parse)?,
             contract: self.contract,
             locale: locale.map_err(|source| corrupt("a ticket's locale", source))?,
@@ -64,9 +71,9 @@ impl TicketRow {
     }
 }
 
-fn optional_party(name: Option<String>, email: Option<String>) -> Result<Option<Party>, Fault> {
+fn optional_party(name: Option<&str>, email: Option<&str>) -> Result<Option<Party>, Fault> {
     email
-        .map(|email| party(name.as_deref().unwrap_or_default(), &email))
+        .map(|email| party(name.unwrap_or_default(), email))
         .transpose()
 }
 

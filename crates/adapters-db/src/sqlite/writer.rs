@@ -233,9 +233,13 @@ impl Loop {
             }
             execute(connection, "RELEASE job")?;
         }
-        purposes.iter().for_each(|purpose| purpose.before_commit());
+        for purpose in &purposes {
+            purpose.before_commit();
+        }
         execute(connection, "COMMIT")?;
-        purposes.iter().for_each(|purpose| purpose.after_commit());
+        for purpose in &purposes {
+            purpose.after_commit();
+        }
         self.unflushed_since = if flushed {
             None
         } else {

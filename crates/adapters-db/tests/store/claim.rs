@@ -34,9 +34,9 @@ async fn drained(database: Arc<Database>) -> Vec<DeliveryId> {
                         account: AccountId::DEFAULT,
                         limit: 50,
                         lease: lease(),
-                        lease_time: Duration::from_secs(60),
+                        lease_time: Duration::from_mins(1),
                         now: START,
-                        blocked_after: Duration::from_secs(300),
+                        blocked_after: Duration::from_mins(5),
                     };
                     let claimed = outbox.claim(&claim).await.unwrap();
                     let ids: Vec<_> = claimed.iter().map(|claimed| claimed.delivery.id).collect();

@@ -36,8 +36,8 @@ async fn news_reach_another_daemon() {
     // The first wait ends when the connection listens; what comes then comes from the other daemon.
     here.wait(Topic::Outbox, LONG).await;
     let waiting = tokio::time::timeout(LONG, here.wait(Topic::Outbox, LONG * 100));
-    let writing = there.enqueue(vec![test_delivery().build()]);
-    let (woken, written) = tokio::join!(waiting, writing);
+    let change = there.enqueue(vec![test_delivery().build()]);
+    let (woken, written) = tokio::join!(waiting, change);
     written.unwrap();
     woken.expect("news of the other daemon's mail");
 }
@@ -60,18 +60,12 @@ async fn daemons_with_another_secret_are_refused() {
 
 #[tokio::test]
 async fn several_daemons_may_migrate_a_new_database_at_once() {
-    let Some((_database, url, server)) = databases::postgres(databases::clock()).await else {
+    let Some((_database, _url, server)) = databases::postgres(databases::clock()).await else {
         return;
     };
-    let url = tokio::task::spawn_blocking({
-        let url = url.clone();
-        move || {
-            let _last = url;
-            server.database("fresh")
-        }
-    })
-    .await
-    .unwrap();
+    let url = tokio::task::spawn_blocking(move || server.database("fresh"))
+        .await
+        .unwrap();
     let opening = (0..4).map(|_| Database::open(&url, databases::options(databases::clock())));
     for opened in futures_util::future::join_all(opening).await {
         opened.unwrap().ping().await.unwrap();
@@ -91,7 +85,7 @@ async fn a_transaction_that_meets_a_deadlock_is_run_again() {
         account: recado_domain::channel::AccountId::DEFAULT,
         limit: 10,
         lease,
-        lease_time: Duration::from_secs(60),
+        lease_time: Duration::from_mins(1),
         now: START,
         blocked_after: LONG,
     };
@@ -103,14 +97,8 @@ async fn a_transaction_that_meets_a_deadlock_is_run_again() {
         .batch_execute("SET deadlock_timeout = '10s'; BEGIN")
         .await
         .unwrap();
-    let lock = "SELECT id FROM outbox WHERE id = $1 FOR UPDATE";
-    other
-        .query(
-            &format!("{} -- second", lock.replace("$1", &format!("'{}'", ids[1].0))),
-            &[],
-        )
-        .await
-        .unwrap();
+    let lock = |index: usize| format!("SELECT id FROM outbox WHERE id = '{}' FOR UPDATE", ids[index].0);
+    other.query(&lock(1), &[]).await.unwrap();
     let settling = {
         let database = Arc::clone(&database);
         let sent = ids.map(|id| {
@@ -135,9 +123,7 @@ async fn a_transaction_that_meets_a_deadlock_is_run_again() {
         tokio::task::yield_now().await;
     }
     // The server ends one of the two after its deadlock_timeout: settling's, whose is the shorter.
-    let first = other
-        .query(&lock.replace("$1", &format!("'{}'", ids[0].0)), &[])
-        .await;
+    let first = other.query(&lock(0), &[]).await;
     other.batch_execute("COMMIT").await.unwrap();
     assert!(first.is_ok(), "{first:?}");
     assert_eq!(settling.await.unwrap().unwrap(), ids);

@@ -28,9 +28,9 @@ fn claim() -> Claim {
         account: AccountId::DEFAULT,
         limit: 10,
         lease: lease(),
-        lease_time: Duration::from_secs(60),
+        lease_time: Duration::from_mins(1),
         now: START,
-        blocked_after: Duration::from_secs(300),
+        blocked_after: Duration::from_mins(5),
     }
 }
 
@@ -42,8 +42,8 @@ async fn another_process_s_write_is_read_at_once_and_wakes_whoever_waits() {
         .unwrap();
     // Held up by nothing but the news: the waiting time is far longer than the test may take.
     let waiting = tokio::time::timeout(LONG, database.wait(Topic::Outbox, LONG * 100));
-    let writing = other.set(Parameter::SmtpHost, Some("smtp.example.org".to_owned()));
-    let (woken, written) = tokio::join!(waiting, writing);
+    let change = other.set(Parameter::SmtpHost, Some("smtp.example.org".to_owned()));
+    let (woken, written) = tokio::join!(waiting, change);
     written.unwrap();
     woken.expect("news of the other process's write");
     let snapshot = database.snapshot().await.unwrap();
