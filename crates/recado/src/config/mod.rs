@@ -5,6 +5,7 @@
 
 mod fault;
 mod load;
+mod outgoing;
 mod parameters;
 mod secret;
 mod section;

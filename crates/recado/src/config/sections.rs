@@ -2,23 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::tz::TimeZone;
-use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings, WayOut as LeavesBy};
-use recado_domain::channel::{BreakerPolicy, RateLimits};
-use recado_domain::locale::Locale;
+use recado_app::settings::{CommentLimits, MessagingSettings};
 use recado_domain::person::{EmailAddress, Party, PersonName};
-use recado_domain::retry::Schedule;
 use secrecy::SecretString;
 use url::Url;
 
 use super::fault::ConfigurationFault;
 use super::load::{Sections, Sources};
+use super::outgoing::{delivery, mail};
 use super::section::Section;
 use super::{
-    Configuration, DatabaseSettings, HttpSettings, Limits, LogFormat, LogSettings, MailSettings, WayOut,
-    parameters, value,
+    Configuration, DatabaseSettings, HttpSettings, Limits, LogFormat, LogSettings, parameters, value,
 };
 
 type Read<T> = Result<T, ConfigurationFault>;
@@ -116,7 +111,7 @@ fn http(mut section: Section) -> Read<HttpSettings> {
 fn security(mut section: Section, database: &DatabaseSettings) -> Read<PathBuf> {
     let file = section
         .take("secret_file")?
-        .map(|entry| entry.parse(path))
+        .map(|entry| entry.parse(value::path))
         .transpose()?;
     section.finish()?;
     match file {
@@ -128,82 +123,6 @@ fn security(mut section: Section, database: &DatabaseSettings) -> Read<PathBuf> 
         }
         None => Ok(PathBuf::from("var/secret")),
     }
-}
-
-/// `[mail]` as read, before its parts go their ways.
-struct Mail {
-    settings: MailSettings,
-    locale: Locale,
-    time_zone: TimeZone,
-    connections: u16,
-    limits: RateLimits,
-}
-
-fn mail(mut section: Section) -> Read<Mail> {
-    let transport = section.take("transport")?;
-    let files =
-        transport.map(|entry| entry.parse(|text| value::word(text, &[("smtp", false), ("file", true)])));
-    let directory = section
-        .take("directory")?
-        .map(|entry| entry.parse(path))
-        .transpose()?;
-    let way_out = if files.transpose()?.unwrap_or(false) {
-        WayOut::Files(directory.unwrap_or_else(|| PathBuf::from("var/mail")))
-    } else {
-        WayOut::Smtp
-    };
-    let time_zone = section.take("time_zone")?.map(|entry| {
-        entry.parse(|text| {
-            TimeZone::get(text)
-                .map_err(|_| "needs a time zone of the IANA database, such as America/Sao_Paulo")
-        })
-    });
-    let locale = section
-        .take("locale")?
-        .map(|entry| entry.parse(Locale::parse))
-        .transpose()?;
-    let ehlo_name = section
-        .take("ehlo_name")?
-        .map(|entry| entry.parse(value::host))
-        .transpose()?;
-    let tls_name = section
-        .take("tls_name")?
-        .map(|entry| entry.parse(value::host))
-        .transpose()?;
-    let ca_file = section
-        .take("ca_file")?
-        .map(|entry| entry.parse(path))
-        .transpose()?;
-    let connections = section
-        .take("connections")?
-        .map(|entry| entry.parse(value::small_count))
-        .transpose()?;
-    let per_minute = section
-        .take("per_minute")?
-        .map(|entry| entry.parse(value::count))
-        .transpose()?;
-    let per_day = section
-        .take("per_day")?
-        .map(|entry| entry.parse(value::count))
-        .transpose()?;
-    if let Some(entry) = section.take("verp")?
-        && entry.parse(value::switch)?
-    {
-        return Err(entry.fault("return paths of their own for each mail (VERP) come with incoming mail, which this version does not have: leave it out"));
-    }
-    section.finish()?;
-    Ok(Mail {
-        settings: MailSettings {
-            way_out,
-            ehlo_name,
-            tls_name,
-            ca_file,
-        },
-        locale: locale.unwrap_or_default(),
-        time_zone: time_zone.transpose()?.unwrap_or(TimeZone::UTC),
-        connections: connections.unwrap_or(2),
-        limits: RateLimits { per_minute, per_day },
-    })
 }
 
 fn desk(mut section: Section) -> Read<(Option<Party>, Option<String>)> {
@@ -233,86 +152,6 @@ fn desk(mut section: Section) -> Read<(Option<Party>, Option<String>)> {
 fn pins(sections: &mut Sections, sources: &Sources) -> Read<recado_domain::parameter::Parameters> {
     let mut section = sections.take("parameters")?;
     parameters::read(&mut section, sources)
-}
-
-/// `[delivery]` as read, before its parts go their ways.
-struct Delivery {
-    settings: DeliverySettings,
-    hold: Duration,
-    keep_messages: Duration,
-    workers: u16,
-}
-
-fn delivery(mut section: Section, mail: &Mail) -> Read<Delivery> {
-    let defaults = DeliverySettings::default();
-    let mut time = |key, read: fn(&str) -> Result<Duration, String>, default: Duration| {
-        section.take(key)?.map_or(Ok(default), |entry| entry.parse(read))
-    };
-    let lease = time("lease", lease_time, defaults.lease)?;
-    let shutdown = time("shutdown", value::duration, defaults.shutdown)?;
-    let hold = time("hold", value::duration, Duration::ZERO)?;
-    let expire = time("expire", value::some_duration, defaults.expire)?;
-    let keep_messages = time("keep_messages", value::some_duration, KEEP_MESSAGES)?;
-    let breaker_max = time("breaker_max", value::some_duration, defaults.breaker.max)?;
-    let workers = section
-        .take("workers")?
-        .map(|entry| entry.parse(value::small_count))
-        .transpose()?;
-    let batch = section
-        .take("batch")?
-        .map(|entry| entry.parse(value::small_count))
-        .transpose()?;
-    let schedule = match section.take_list("schedule")? {
-        None => defaults.schedule,
-        Some(entries) => {
-            let delays: Vec<_> = entries
-                .iter()
-                .map(|entry| entry.parse(value::some_duration))
-                .collect::<Result<_, _>>()?;
-            Schedule::new(delays)
-                .map_err(|error| ConfigurationFault::new("delivery.schedule", error.to_string()))?
-        }
-    };
-    section.finish()?;
-    let way_out = match mail.settings.way_out {
-        WayOut::Smtp => LeavesBy::Smtp,
-        WayOut::Files(_) => LeavesBy::Files,
-    };
-    let breaker = BreakerPolicy {
-        max: breaker_max,
-        ..defaults.breaker
-    };
-    let settings = DeliverySettings {
-        way_out,
-        batch: batch.unwrap_or(defaults.batch),
-        lease,
-        shutdown,
-        expire,
-        schedule,
-        breaker,
-        limits: mail.limits,
-        blocked_after: defaults.blocked_after,
-    };
-    // A worker without a connection would have nothing to do.
-    Ok(Delivery {
-        settings,
-        hold,
-        keep_messages,
-        workers: workers.unwrap_or(mail.connections).min(mail.connections),
-    })
-}
-
-/// How long the octets of a sent mail are kept.
-const KEEP_MESSAGES: Duration = Duration::from_hours(30 * 24);
-
-/// Shorter than this, and a slow commit costs a worker its lease.
-const SHORTEST_LEASE: Duration = Duration::from_secs(5);
-
-fn lease_time(text: &str) -> Result<Duration, String> {
-    match value::duration(text)? {
-        lease if lease < SHORTEST_LEASE => Err("needs at least 5s".to_owned()),
-        lease => Ok(lease),
-    }
 }
 
 /// Incoming mail is not part of this version: its keys are checked, and what would switch it on is refused.
@@ -393,12 +232,4 @@ fn level(text: &str) -> Result<String, String> {
     }
     tracing_subscriber::EnvFilter::try_new(text).map_err(|_| wrong())?;
     Ok(text.to_owned())
-}
-
-fn path(text: &str) -> Result<PathBuf, &'static str> {
-    if text.is_empty() {
-        Err("needs a path")
-    } else {
-        Ok(PathBuf::from(text))
-    }
 }

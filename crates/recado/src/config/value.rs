@@ -1,6 +1,7 @@
 //! Reads single values: durations, sizes, switches, addresses to listen on.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
@@ -90,6 +91,15 @@ pub(super) fn host(text: &str) -> Result<String, String> {
         return Err("needs a host name".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// Reads a path.
+pub(super) fn path(text: &str) -> Result<PathBuf, &'static str> {
+    if text.is_empty() {
+        Err("needs a path")
+    } else {
+        Ok(PathBuf::from(text))
+    }
 }
 
 /// Reads one of a few words.

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use recado_adapters_db::StartError;
 use recado_adapters_http::ServerLimits;
@@ -56,7 +56,7 @@ pub(crate) async fn run(configuration: Arc<Configuration>) -> anyhow::Result<()>
     ]);
     tokio::select! {
         () = daemon.stop() => tracing::info!("stopped"),
-        signal = signals.next() => tracing::warn!(signal, "told twice: leaving at once"),
+        signal = signals.next() => bail!("{signal} came twice: left before all in flight had ended"),
     }
     Ok(())
 }
