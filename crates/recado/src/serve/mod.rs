@@ -156,7 +156,7 @@ async fn take_over(house: &House, keyring: &Keyring) -> anyhow::Result<()> {
     let counter = match house.database.start_daemon(&fingerprint).await {
         Ok(counter) => counter,
         Err(error @ StartError::OtherSecret) => {
-            let message = "is not the secret that this database's daemons share";
+            let message = "does not fit the database";
             return Err(ConfigurationFault::new("security.secret_file", message)
                 .because(error)
                 .into());
