@@ -96,7 +96,7 @@ mod tests {
     #[tokio::test]
     async fn news_end_the_waits_of_their_topic_alone() {
         let wakeups = Arc::new(Wakeups::new());
-        let long = Duration::from_secs(60);
+        let long = Duration::from_mins(1);
         let mut of_log = Box::pin(wakeups.wait(Topic::Log, long));
         let mut of_outbox = Box::pin(wakeups.wait(Topic::Outbox, long));
         assert!((&mut of_log).now_or_never().is_none());

@@ -163,7 +163,9 @@ async fn sqlite_scans_no_large_table() {
         for Step { detail } in plan {
             // Walking an index in order is how the first page of a list, or the newest entry, is found.
             let scanned = TABLES.iter().any(|table| detail == format!("SCAN {table}"));
-            let sorted = detail.contains("TEMP B-TREE") && statement.contains("LIMIT");
+            // A ticket's own mails are few; whatever else is cut off by a limit must come in its order.
+            let few = statement.contains("`outbox`.`ticket` = ?");
+            let sorted = detail.contains("TEMP B-TREE") && statement.contains("LIMIT") && !few;
             assert!(!scanned && !sorted, "{detail}: {statement}");
         }
     }
@@ -202,6 +204,7 @@ async fn postgres_scans_no_large_table() {
     .await;
     let scans = || sql(scans_of(&TABLES));
     let before = scans().await;
+    assert_eq!(before.lines().count(), TABLES.len(), "{before}");
     work(&database).await;
     // A backend tells its counts when it ends, at the latest.
     drop(database);

@@ -44,26 +44,39 @@ queries! {
 
     pub(super) async fn list(connection: &mut Session, wanted: &Wanted) -> Result<Vec<DeliveryRow>, Fault> {
         let DeliveryFilter { states, ticket, account } = &wanted.filter;
-        let known: Vec<_> = State::ALL.into_iter().filter(|state| states.is_empty() || states.contains(state)).collect();
-        let mut query = outbox::table
-            .filter(outbox::id.gt(Key(wanted.after)))
-            .filter(KnownCause)
-            .filter(outbox::state.eq_any(known.iter().map(|state| state.as_str())))
-            .order(outbox::id)
-            .limit(wanted.limit)
-            .select(DeliveryRow::as_select())
-            .into_boxed::<Backend>();
-        if known.iter().all(|state| !matches!(state, State::Sent | State::Cancelled)) {
-            // Says the same in the words of the partial index.
-            query = query.filter(Unfinished);
+        let page = || {
+            let mut query = outbox::table
+                .filter(outbox::id.gt(Key(wanted.after)))
+                .filter(KnownCause)
+                .order(outbox::id)
+                .limit(wanted.limit)
+                .select(DeliveryRow::as_select())
+                .into_boxed::<Backend>();
+            if let Some(ticket) = ticket {
+                query = query.filter(outbox::ticket.eq(Key(ticket.0)));
+            }
+            if let Some(account) = account {
+                query = query.filter(outbox::account.eq(i64::from(account.0)));
+            }
+            query
+        };
+        if states.is_empty() {
+            let known = State::ALL.map(State::as_str);
+            return Ok(page().filter(outbox::state.eq_any(known)).load(connection).await?);
         }
-        if let Some(ticket) = ticket {
-            query = query.filter(outbox::ticket.eq(Key(ticket.0)));
+        // Each state by itself comes out of its index in order; the page is the first of them all.
+        let mut rows = Vec::new();
+        for state in State::ALL.into_iter().filter(|state| states.contains(state)) {
+            let mut query = page().filter(outbox::state.eq(state.as_str()));
+            if !matches!(state, State::Sent | State::Cancelled) {
+                // Says the same in the words of the partial index.
+                query = query.filter(Unfinished);
+            }
+            rows.extend(query.load::<DeliveryRow>(connection).await?);
         }
-        if let Some(account) = account {
-            query = query.filter(outbox::account.eq(i64::from(account.0)));
-        }
-        Ok(query.load(connection).await?)
+        rows.sort_by_key(|row| row.id);
+        rows.truncate(usize::try_from(wanted.limit).unwrap_or(usize::MAX));
+        Ok(rows)
     }
 
     pub(super) async fn find(

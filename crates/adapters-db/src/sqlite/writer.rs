@@ -345,6 +345,7 @@ mod tests {
     }
 
     /// Runs the SQL that it is given.
+    #[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
     fn sql<'a>(connection: &'a mut Connection, text: &'a String) -> BoxFuture<'a, Ran> {
         Box::pin(async move { execute(connection, text) })
     }

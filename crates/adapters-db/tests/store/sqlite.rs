@@ -10,7 +10,8 @@ use recado_domain::channel::AccountId;
 use recado_domain::outbox::State;
 use recado_domain::parameter::Parameter;
 use recado_ports::events::{Events, Topic};
-use recado_ports::outbox::{Claim, Outbox};
+use recado_ports::outbox::{Claim, DeliveryFilter, Outbox};
+use recado_ports::page::PageRequest;
 use recado_ports::parameters::Parameters;
 use recado_test_support::builders::{lease, test_delivery};
 use recado_test_support::clock::START;
@@ -146,7 +147,7 @@ async fn mails_of_kinds_or_states_of_a_later_version_are_left_alone() {
             .collect::<Vec<_>>(),
         [known]
     );
-    let all = Outbox::list(&*database, &Default::default(), &Default::default())
+    let all = Outbox::list(&*database, &DeliveryFilter::default(), &PageRequest::default())
         .await
         .unwrap();
     assert_eq!(all.items.len(), 1);

@@ -110,7 +110,8 @@ CREATE INDEX outbox_chain ON outbox (ticket, recipient, id)
     WHERE state IN ('ready', 'leased', 'sending', 'retry', 'unsure');
 CREATE INDEX outbox_held ON outbox (lease_token)
     WHERE state IN ('leased', 'sending');
-CREATE INDEX outbox_unfinished ON outbox (account, state, created_at)
+-- Lists of one state, page by page; and counting them all without reading a row.
+CREATE INDEX outbox_unfinished ON outbox (state, id, account, created_at)
     WHERE state IN ('ready', 'leased', 'sending', 'retry', 'unsure', 'dead');
 CREATE INDEX outbox_base ON outbox (account, open_base)
     WHERE state IN ('ready', 'retry', 'unsure');
