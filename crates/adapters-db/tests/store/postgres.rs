@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use recado_adapters_db::{Database, StartError};
+use recado_adapters_db::{Database, OpenError, Options, StartError};
 use recado_domain::outbox::State;
 use recado_ports::events::{Events, Topic};
 use recado_ports::outbox::Outbox;
 use recado_ports::tickets::Tickets;
 use recado_test_support::builders::{test_delivery, ticket};
 use recado_test_support::clock::START;
+use recado_test_support::servers::Postgres;
+use recado_test_support::servers::postgres::Durability;
 
 use crate::databases;
 
@@ -191,4 +193,76 @@ async fn a_caller_that_goes_away_leaves_no_transaction_open() {
     let open = "SELECT count(*) FROM pg_stat_activity
                 WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     assert_eq!(client.query_one(open, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+/// Makes the server offer TLS with this certificate. Its files must be those of the user that it runs as.
+#[cfg(unix)]
+fn offer_tls(server: &Postgres, directory: &std::path::Path, certificate: &str, key: &str) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let admin = server.admin_url();
+    let data = server.query(admin, "SHOW data_directory").unwrap();
+    let owner = std::fs::metadata(data.trim()).unwrap();
+    for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+        let path = directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+        let setting = if name == "server.crt" {
+            "ssl_cert_file"
+        } else {
+            "ssl_key_file"
+        };
+        server
+            .query(
+                admin,
+                &format!("ALTER SYSTEM SET {setting} = '{}'", path.display()),
+            )
+            .unwrap();
+    }
+    std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755)).unwrap();
+    server.query(admin, "ALTER SYSTEM SET ssl = on").unwrap();
+    server.query(admin, "SELECT pg_reload_conf()").unwrap();
+    let begin = std::time::Instant::now();
+    while server.query(admin, "SHOW ssl").unwrap().trim() != "on" {
+        assert!(begin.elapsed() < LONG, "the server does not offer TLS");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_connection_is_verified() {
+    let started = tokio::task::block_in_place(|| Postgres::alone(Durability::Unflushed));
+    let Some(server) = started else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let foreign = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let url = tokio::task::block_in_place(|| {
+        offer_tls(
+            &server,
+            directory.path(),
+            &own.cert.pem(),
+            &own.signing_key.serialize_pem(),
+        );
+        server
+            .database("protected")
+            .replace("sslmode=disable", "sslmode=require")
+    });
+    let trusting = |certificate: &rcgen::Certificate, name: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, certificate.pem()).unwrap();
+        Options {
+            trusted_certificates: Some(path),
+            ..databases::options(databases::clock())
+        }
+    };
+    let stranger = Database::open(&url, trusting(&foreign.cert, "foreign.pem")).await;
+    assert!(matches!(stranger, Err(OpenError::Migrate(_))), "{stranger:?}");
+    let database = Database::open(&url, trusting(&own.cert, "own.pem"))
+        .await
+        .unwrap();
+    database.ping().await.unwrap();
+    let protected = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+                     WHERE ssl AND application_name = 'recado'";
+    let count = tokio::task::block_in_place(|| server.query(server.admin_url(), protected).unwrap());
+    assert_ne!(count.trim(), "0", "the pool's connection is not protected");
 }
