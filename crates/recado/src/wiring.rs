@@ -47,7 +47,7 @@ impl House {
         let options = Options {
             // Each worker, and as many requests beside them.
             connections: usize::from(configuration.workers) + 8,
-            trusted_certificates: None,
+            trusted_certificates: configuration.database.ca_file.clone(),
             pinned: pinned(&configuration),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
@@ -198,6 +198,12 @@ fn open_fault(error: OpenError) -> anyhow::Error {
         OpenError::Url(error) => ConfigurationFault::new("database.url", "cannot be used")
             .because(error)
             .into(),
+        OpenError::Tls(error) => ConfigurationFault::new(
+            "database.ca_file",
+            "gives no authorities to verify the server with",
+        )
+        .because(error)
+        .into(),
         error => anyhow::Error::from(error).context("the database of database.url cannot be opened"),
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Configuration {
 pub(crate) struct DatabaseSettings {
     /// May hold a password.
     url: SecretString,
+    /// Authorities in PEM that a PostgreSQL server's certificate may be signed by, instead of the system's.
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 impl DatabaseSettings {

@@ -85,9 +85,14 @@ fn database(mut section: Section) -> Read<DatabaseSettings> {
             url.text().to_owned()
         }
     };
+    let ca_file = section
+        .take("ca_file")?
+        .map(|entry| entry.parse(value::path))
+        .transpose()?;
     section.finish()?;
     Ok(DatabaseSettings {
         url: SecretString::from(url),
+        ca_file,
     })
 }
 

@@ -57,6 +57,7 @@ fn the_documented_example_is_accepted() {
     let text = r#"
         [database]
         url = "postgres://desk:pw@db.example.org/recado?sslmode=verify-full"
+        ca_file = "/etc/ssl/private-ca.pem"
         [http]
         listen = "0.0.0.0:8417"
         public_url = "https://desk.example.org"

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use recado_test_support::servers::postgres::Postgres;
+
 use crate::house::House;
 
 #[test]
@@ -74,4 +76,34 @@ fn an_address_in_use_is_named() {
         ended.err.contains("http.listen") && ended.err.contains(&address),
         "{ended:?}"
     );
+}
+
+#[test]
+fn daemons_of_one_postgresql_share_a_secret_and_rotate_it_together() {
+    let Some(postgres) = Postgres::for_this_test() else {
+        return;
+    };
+    let (one, other) = (House::new(), House::new());
+    let url = postgres.database("shared_secret");
+    let (first, second) = ("1".repeat(40), "2".repeat(40));
+    for house in [&one, &other] {
+        house.write(
+            "recado.toml",
+            &format!("[database]\nurl = {url:?}\n[security]\nsecret_file = \"secret\"\n"),
+        );
+    }
+    one.write("secret", &first);
+    other.write("secret", &second);
+    let daemon = one.serve();
+    let refused = other.run(&["serve"]);
+    assert_eq!(refused.code, Some(78), "{refused:?}");
+    assert!(refused.err.contains("security.secret_file"), "{refused:?}");
+
+    other.write("secret", &format!("{second}\n{first}\n"));
+    assert_eq!(other.serve().terminate().0, Some(0), "it still accepts the first");
+    assert_eq!(daemon.terminate().0, Some(0));
+    let left_behind = one.run(&["serve"]);
+    assert_eq!(left_behind.code, Some(78), "{left_behind:?}");
+    other.write("secret", &second);
+    assert_eq!(other.serve().terminate().0, Some(0), "the rotation is complete");
 }
