@@ -36,19 +36,38 @@ impl Api {
     /// A client of the daemon at `base`.
     pub fn new(base: &str, token: &str) -> Self {
         // A proxy in the environment has no business with a loopback address.
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().expect("the client needs nothing");
-        Self { client, base: base.to_owned(), token: token.to_owned() }
+        let client = Client::builder()
+            .no_proxy()
+            .timeout(PATIENCE)
+            .build()
+            .expect("the client needs nothing");
+        Self {
+            client,
+            base: base.to_owned(),
+            token: token.to_owned(),
+        }
     }
 
     /// The same daemon with another token.
     pub fn with_token(&self, token: &str) -> Self {
-        Self { token: token.to_owned(), ..self.clone() }
+        Self {
+            token: token.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// A request that may fail, because the daemon may die.
-    pub async fn try_send(&self, method: Method, path: &str, body: Option<&Value>, key: Option<&str>) -> Option<Answer> {
-        let mut request =
-            self.client.request(method, format!("{}/api/v1{path}", self.base)).bearer_auth(&self.token);
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Option<Answer> {
+        let mut request = self
+            .client
+            .request(method, format!("{}/api/v1{path}", self.base))
+            .bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -58,12 +77,17 @@ impl Api {
         let response = request.send().await.ok()?;
         let status = response.status();
         let body = response.bytes().await.ok()?;
-        Some(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
+        Some(Answer {
+            status,
+            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        })
     }
 
     /// Any request.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        self.try_send(method, path, body, None).await.expect("the daemon answers")
+        self.try_send(method, path, body, None)
+            .await
+            .expect("the daemon answers")
     }
 
     /// `GET`, which must succeed.
@@ -79,9 +103,18 @@ impl Api {
             Some(outside) => format!("{}/{outside}", self.base),
             None => format!("{}/api/v1{path}", self.base),
         };
-        let response = self.client.get(url).bearer_auth(&self.token).send().await.expect("the daemon answers");
+        let response = self
+            .client
+            .get(url)
+            .bearer_auth(&self.token)
+            .send()
+            .await
+            .expect("the daemon answers");
         let status = response.status();
-        (status, response.bytes().await.expect("the daemon answers").to_vec())
+        (
+            status,
+            response.bytes().await.expect("the daemon answers").to_vec(),
+        )
     }
 
     /// `PUT`, which must succeed.
@@ -100,7 +133,8 @@ impl Api {
 
     /// Sets a parameter.
     pub async fn set(&self, number: u16, value: &str) -> Value {
-        self.put(&format!("/parameters/{number}"), json!({ "value": value })).await
+        self.put(&format!("/parameters/{number}"), json!({ "value": value }))
+            .await
     }
 
     /// Configures the service by parameters alone: the account, template 1 with all six keys, and 417.
@@ -137,7 +171,10 @@ impl Api {
 
     /// Waits until a delivery is in a state; gives it.
     pub async fn wait_for_state(&self, delivery: &str, state: &str) -> Value {
-        self.wait_until(&format!("/deliveries/{delivery}"), |found| found["state"] == state).await
+        self.wait_until(&format!("/deliveries/{delivery}"), |found| {
+            found["state"] == state
+        })
+        .await
     }
 
     /// Waits until what a path gives fulfils a condition; gives it.
@@ -160,7 +197,13 @@ impl Api {
         let mut after = String::new();
         loop {
             let page = self.get(&format!("{path}{separator}limit=500{after}")).await;
-            items.extend(page["items"].as_array().expect("a list has items").iter().cloned());
+            items.extend(
+                page["items"]
+                    .as_array()
+                    .expect("a list has items")
+                    .iter()
+                    .cloned(),
+            );
             match page["next"].as_str() {
                 Some(cursor) => after = format!("&after={cursor}"),
                 None => return items,

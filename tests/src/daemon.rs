@@ -36,7 +36,8 @@ impl Installation {
     pub fn new(store: &Store, sections: &str) -> Self {
         let folder = TempDir::with_prefix("recado-").expect("the temporary folder can be written");
         let secret = folder.path().join("secret");
-        std::fs::write(&secret, "a secret of the tests, longer than 32 octets\n").expect("the folder can be written");
+        std::fs::write(&secret, "a secret of the tests, longer than 32 octets\n")
+            .expect("the folder can be written");
         Self::in_folder(folder, &secret, store, sections)
     }
 
@@ -63,8 +64,13 @@ impl Installation {
         )
         .expect("a text takes all that is written");
         std::fs::write(folder.path().join("recado.toml"), toml).expect("the folder can be written");
-        let binary = std::env::var_os("RECADO_BIN").expect("RECADO_BIN names the binary: run `cargo xtask test`");
-        Self { folder, binary: binary.into(), environment: Vec::new() }
+        let binary =
+            std::env::var_os("RECADO_BIN").expect("RECADO_BIN names the binary: run `cargo xtask test`");
+        Self {
+            folder,
+            binary: binary.into(),
+            environment: Vec::new(),
+        }
     }
 
     /// Sets a variable for every later run.
@@ -111,11 +117,23 @@ impl Installation {
     /// Runs a command with a text on its standard input; it must succeed.
     pub fn ok_with_input(&self, arguments: &[&str], input: &str) -> String {
         let mut command = self.command(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
-        child.stdin.take().expect("it is piped").write_all(input.as_bytes()).expect("it reads its input");
+        child
+            .stdin
+            .take()
+            .expect("it is piped")
+            .write_all(input.as_bytes())
+            .expect("it reads its input");
         let output = child.wait_with_output().expect("it can be waited for");
-        assert!(output.status.success(), "recado {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "recado {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).expect("the command line prints UTF-8")
     }
 
@@ -127,12 +145,15 @@ impl Installation {
     /// Adds an account, and gives a token of theirs.
     pub fn token(&self, email: &str, name: &str, role: &str) -> String {
         self.ok(&["user", "add", "--email", email, "--name", name, "--role", role]);
-        self.ok(&["token", "create", "--email", email, "--label", "test"]).trim().to_owned()
+        self.ok(&["token", "create", "--email", email, "--label", "test"])
+            .trim()
+            .to_owned()
     }
 
     /// Starts the daemon and waits until it listens.
     pub fn serve(&self) -> Daemon {
-        self.try_serve().unwrap_or_else(|log| panic!("the daemon ended before it listened:\n{log}"))
+        self.try_serve()
+            .unwrap_or_else(|log| panic!("the daemon ended before it listened:\n{log}"))
     }
 
     /// Starts the daemon; gives its log when it ends before it listens.
@@ -160,7 +181,11 @@ impl Installation {
             });
         }
         drop(heard);
-        let mut daemon = Daemon { child, log, base: String::new() };
+        let mut daemon = Daemon {
+            child,
+            log,
+            base: String::new(),
+        };
         // The streams end, and with them the channel, when the daemon does.
         match address.recv_timeout(PATIENCE) {
             Ok(address) => {
@@ -176,10 +201,9 @@ impl Installation {
     }
 }
 
-/// The address in the log line that says that the daemon listens.
+/// The address in the line that says that the daemon listens.
 fn listening_on(line: &str) -> Option<String> {
-    let rest = line.split_once("\"listening\"").and(line.split_once("\"address\":\""))?.1;
-    Some(rest.split('"').next()?.to_owned())
+    line.strip_prefix("listening on http://").map(ToOwned::to_owned)
 }
 
 /// A running daemon; killed when it is dropped.
@@ -219,7 +243,8 @@ impl Daemon {
     /// Asks it to stop, and waits until it has.
     pub fn stop(mut self) -> ExitStatus {
         self.signal(Signal::TERM);
-        self.wait_within(PATIENCE).unwrap_or_else(|| panic!("the daemon does not stop:\n{}", self.log()))
+        self.wait_within(PATIENCE)
+            .unwrap_or_else(|| panic!("the daemon does not stop:\n{}", self.log()))
     }
 
     /// Sends it a signal.

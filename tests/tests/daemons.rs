@@ -18,7 +18,9 @@ const CALLERS: usize = 16;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_daemons_share_an_outbox_and_one_is_killed_on_the_way() {
-    let Some(postgres) = Postgres::for_this_test() else { return };
+    let Some(postgres) = Postgres::for_this_test() else {
+        return;
+    };
     let store = Store::Postgres(postgres.database("shared"));
     let server = SmtpServer::start().await;
     let sections = "[delivery]\nlease = \"3s\"\nschedule = [\"200ms\"]\n";
@@ -33,13 +35,21 @@ async fn two_daemons_share_an_outbox_and_one_is_killed_on_the_way() {
     fill(&api, &doomed.api(&token)).await;
     api.set(297, "N").await;
     server.wait_for_within(MAILS / 4, Duration::from_mins(3)).await;
-    let took_part = server.mails().iter().map(|mail| mail.connection).collect::<std::collections::HashSet<_>>();
-    assert!(took_part.len() > 2, "both daemons' connections deliver: {took_part:?}");
+    let took_part = server
+        .mails()
+        .iter()
+        .map(|mail| mail.connection)
+        .collect::<std::collections::HashSet<_>>();
+    assert!(
+        took_part.len() > 2,
+        "both daemons' connections deliver: {took_part:?}"
+    );
     doomed.kill();
     server.wait_for_within(MAILS, Duration::from_mins(5)).await;
     for state in ["ready", "leased", "sending", "retry", "unsure"] {
         for delivery in api.all(&format!("/deliveries?state={state}")).await {
-            api.wait_for_state(delivery["id"].as_str().expect("an id"), "sent").await;
+            api.wait_for_state(delivery["id"].as_str().expect("an id"), "sent")
+                .await;
         }
     }
     let deliveries = api.all("/deliveries?state=sent").await;
@@ -50,7 +60,12 @@ async fn two_daemons_share_an_outbox_and_one_is_killed_on_the_way() {
     }
     assert_eq!(copies.len(), MAILS, "every mail arrived");
     let doubled: Vec<_> = copies.values().filter(|digests| digests.len() > 1).collect();
-    assert!(doubled.iter().all(|digests| digests.iter().all(|digest| digest == &digests[0])), "copies are alike");
+    assert!(
+        doubled
+            .iter()
+            .all(|digests| digests.iter().all(|digest| digest == &digests[0])),
+        "copies are alike"
+    );
     // The killed daemon had two connections: at most two mails stood between their dot and their mark.
     assert!(doubled.len() <= 2, "{} mails were doubled", doubled.len());
 }
@@ -62,10 +77,15 @@ async fn fill(api: &Api, other: &Api) {
     }
     let mut tasks = tokio::task::JoinSet::new();
     for caller in 0..CALLERS {
-        let api = if caller % 2 == 0 { api.clone() } else { other.clone() };
+        let api = if caller % 2 == 0 {
+            api.clone()
+        } else {
+            other.clone()
+        };
         tasks.spawn(async move {
             for n in (caller..MAILS).step_by(CALLERS) {
-                api.comment(&format!("T{}", n % 100), &format!("comment {n}")).await;
+                api.comment(&format!("T{}", n % 100), &format!("comment {n}"))
+                    .await;
             }
         });
     }
@@ -76,14 +96,23 @@ async fn fill(api: &Api, other: &Api) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_with_another_secret_is_refused_on_a_shared_database() {
-    let Some(postgres) = Postgres::for_this_test() else { return };
+    let Some(postgres) = Postgres::for_this_test() else {
+        return;
+    };
     let store = Store::Postgres(postgres.database("secret"));
     let first = Installation::new(&store, "");
     first.administrator();
     let _daemon = first.serve();
     let second = first.beside(&store, "");
-    std::fs::write(second.path().join("secret"), "quite another secret of the tests, long enough\n").expect("writable");
-    let log = second.try_serve().err().expect("the second daemon does not start");
+    std::fs::write(
+        second.path().join("secret"),
+        "quite another secret of the tests, long enough\n",
+    )
+    .expect("writable");
+    let log = second
+        .try_serve()
+        .err()
+        .expect("the second daemon does not start");
     assert!(log.contains("secret"), "{log}");
 }
 
@@ -91,7 +120,10 @@ async fn a_daemon_with_another_secret_is_refused_on_a_shared_database() {
 async fn a_second_daemon_on_one_sqlite_file_is_refused() {
     let installation = Installation::new(&Store::Sqlite, "");
     let _daemon = installation.serve();
-    let log = installation.try_serve().err().expect("the second daemon does not start");
+    let log = installation
+        .try_serve()
+        .err()
+        .expect("the second daemon does not start");
     assert!(log.contains("recado.db"), "{log}");
     // The command line goes on beside the daemon.
     installation.ok(&["parameter", "set", "10", "desk@example.org"]);
@@ -138,7 +170,9 @@ async fn a_restored_database_starts_held_until_an_operator_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_of_an_unknown_kind_is_left_alone() {
-    let Some(postgres) = Postgres::for_this_test() else { return };
+    let Some(postgres) = Postgres::for_this_test() else {
+        return;
+    };
     let url = postgres.database("unknown");
     let store = Store::Postgres(url.clone());
     let server = SmtpServer::start().await;
@@ -151,7 +185,12 @@ async fn a_row_of_an_unknown_kind_is_left_alone() {
     api.set(297, "Y").await;
     let first = api.comment("4711", "later kind").await;
     let id = first["deliveries"][0]["id"].as_str().expect("an id");
-    postgres.query(&url, &format!("UPDATE outbox SET cause_kind = 'carrier_pigeon' WHERE id = '{id}'")).expect("SQL");
+    postgres
+        .query(
+            &url,
+            &format!("UPDATE outbox SET cause_kind = 'carrier_pigeon' WHERE id = '{id}'"),
+        )
+        .expect("SQL");
     api.set(297, "N").await;
     let ticket = json!({ "title": "t", "requester": { "name": "Ana", "email": "ana@example.com" },
                          "responsible": { "name": "T", "email": "other@example.com" } });
@@ -159,13 +198,17 @@ async fn a_row_of_an_unknown_kind_is_left_alone() {
     api.comment("4712", "known kind").await;
     let mails = server.wait_for(1).await;
     assert_eq!(mails[0].to, "other@example.com");
-    let state = postgres.query(&url, &format!("SELECT state FROM outbox WHERE id = '{id}'")).expect("SQL");
+    let state = postgres
+        .query(&url, &format!("SELECT state FROM outbox WHERE id = '{id}'"))
+        .expect("SQL");
     assert_eq!(state.trim(), "ready");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_of_one_ticket_to_one_person_leave_in_order_and_one_that_is_refused_lets_others_pass() {
-    let refusing = Rule::at(Stage::RcptTo, Act::reply("450 4.2.1 mailbox busy")).to("tomas@example.com").times(3);
+    let refusing = Rule::at(Stage::RcptTo, Act::reply("450 4.2.1 mailbox busy"))
+        .to("tomas@example.com")
+        .times(3);
     let server = SmtpServer::builder().rule(refusing).start().await;
     let installation = Installation::new(&Store::Sqlite, "[delivery]\nschedule = [\"150ms\"]\n");
     let token = installation.administrator();
@@ -181,7 +224,10 @@ async fn mails_of_one_ticket_to_one_person_leave_in_order_and_one_that_is_refuse
     }
     api.comment("4712", "aparte").await;
     let mails = server.wait_for(6).await;
-    assert_eq!(mails[0].to, "other@example.com", "a refused recipient delays nobody else");
+    assert_eq!(
+        mails[0].to, "other@example.com",
+        "a refused recipient delays nobody else"
+    );
     let order: Vec<_> = mails
         .iter()
         .filter(|mail| mail.to == "tomas@example.com")

@@ -97,10 +97,15 @@ async fn main() -> ExitCode {
         "database", "killed at", "rounds", "acked", "lost", "doubled", "mails", "copies", "outside", "unlike"
     );
     for (name, postgres) in &stores {
-        for (point, window) in POINTS.iter().filter(|(point, _)| only.as_deref().is_none_or(|only| only == *point)) {
+        for (point, window) in POINTS
+            .iter()
+            .filter(|(point, _)| only.as_deref().is_none_or(|only| only == *point))
+        {
             let store = match postgres {
                 None => Store::Sqlite,
-                Some(postgres) => Store::Postgres(postgres.database(&format!("crash_{}", point.replace('.', "_")))),
+                Some(postgres) => {
+                    Store::Postgres(postgres.database(&format!("crash_{}", point.replace('.', "_"))))
+                }
             };
             let tally = rounds(&store, point, *window, runs).await;
             println!(
@@ -113,7 +118,11 @@ async fn main() -> ExitCode {
                 tally.copies,
                 tally.copies_outside,
                 tally.unlike_copies,
-                if tally.not_reached > 0 { format!("  NOT REACHED in {}", tally.not_reached) } else { String::new() },
+                if tally.not_reached > 0 {
+                    format!("  NOT REACHED in {}", tally.not_reached)
+                } else {
+                    String::new()
+                },
             );
             failed |= tally.lost_comments
                 + tally.doubled_comments
@@ -124,8 +133,14 @@ async fn main() -> ExitCode {
                 > 0;
         }
     }
-    println!("lost, doubled: comments; mails: lost mails; outside: copies outside the window; unlike: copies that differ");
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    println!(
+        "lost, doubled: comments; mails: lost mails; outside: copies outside the window; unlike: copies that differ"
+    );
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 async fn rounds(store: &Store, point: &str, window: Window, runs: usize) -> Tally {
@@ -142,8 +157,13 @@ async fn rounds(store: &Store, point: &str, window: Window, runs: usize) -> Tall
             daemon.stop();
         }
         // The pass at which it dies moves through the round's work.
-        installation.set("RECADO_FAILPOINTS", &format!("{point}=kill@{}", 1 + round % COMMENTS));
-        let texts: Vec<String> = (0..COMMENTS).map(|n| format!("round {round} comment {n}")).collect();
+        installation.set(
+            "RECADO_FAILPOINTS",
+            &format!("{point}=kill@{}", 1 + round % COMMENTS),
+        );
+        let texts: Vec<String> = (0..COMMENTS)
+            .map(|n| format!("round {round} comment {n}"))
+            .collect();
         let mut daemon = installation.serve();
         let posted = post(&daemon.api(&token), &texts).await;
         match daemon.wait_within(Duration::from_secs(15)) {
@@ -170,7 +190,10 @@ async fn rounds(store: &Store, point: &str, window: Window, runs: usize) -> Tall
         drain(&api).await;
         judge(&api, &server, &texts, window, &mut tally).await;
         server.forget();
-        assert!(daemon.stop().success(), "a daemon that is asked to stop exits with 0");
+        assert!(
+            daemon.stop().success(),
+            "a daemon that is asked to stop exits with 0"
+        );
     }
     tally
 }
@@ -201,7 +224,8 @@ async fn post(api: &Api, texts: &[String]) -> Vec<Option<Value>> {
 
 /// Waits until no mail is on its way.
 async fn drain(api: &Api) {
-    let ended = |delivery: &Value| ["sent", "dead", "cancelled"].contains(&delivery["state"].as_str().unwrap_or(""));
+    let ended =
+        |delivery: &Value| ["sent", "dead", "cancelled"].contains(&delivery["state"].as_str().unwrap_or(""));
     let wait = async {
         for state in ["ready", "leased", "sending", "retry", "unsure"] {
             for delivery in api.all(&format!("/deliveries?state={state}")).await {
@@ -221,7 +245,10 @@ async fn judge(api: &Api, server: &SmtpServer, texts: &[String], window: Window,
     }
     let mut by_text: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for comment in &comments {
-        by_text.entry(comment["text"].as_str().expect("a comment has a text")).or_default().push(comment);
+        by_text
+            .entry(comment["text"].as_str().expect("a comment has a text"))
+            .or_default()
+            .push(comment);
     }
     for text in texts {
         let found = by_text.get(text.as_str()).map_or(&[] as &[_], Vec::as_slice);
@@ -231,15 +258,21 @@ async fn judge(api: &Api, server: &SmtpServer, texts: &[String], window: Window,
             _ => tally.doubled_comments += 1,
         }
         for comment in found {
-            let deliveries = comment["deliveries"].as_array().expect("a comment lists its deliveries");
+            let deliveries = comment["deliveries"]
+                .as_array()
+                .expect("a comment lists its deliveries");
             if deliveries.len() != 1 {
                 tally.lost_mails += 1;
             }
             for delivery in deliveries {
                 let id = delivery["id"].as_str().expect("a delivery has an id");
                 let delivery = api.get(&format!("/deliveries/{id}")).await;
-                let message_id = delivery["message_id"].as_str().expect("a delivery has a Message-ID");
-                let mails = copies.remove(message_id.trim_matches(['<', '>'])).unwrap_or_default();
+                let message_id = delivery["message_id"]
+                    .as_str()
+                    .expect("a delivery has a Message-ID");
+                let mails = copies
+                    .remove(message_id.trim_matches(['<', '>']))
+                    .unwrap_or_default();
                 if mails.is_empty() || delivery["state"] != "sent" {
                     tally.lost_mails += 1;
                 }

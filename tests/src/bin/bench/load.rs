@@ -18,11 +18,16 @@ pub(crate) fn fill(
         (Store::Sqlite, _) => {
             let path = installation.path().join("recado.db");
             let mut connection =
-                SqliteConnection::establish(path.to_str().expect("the folder's name is UTF-8")).expect("it opens");
-            connection.batch_execute(&sqlite(comments, mails)).expect("the statements are valid");
+                SqliteConnection::establish(path.to_str().expect("the folder's name is UTF-8"))
+                    .expect("it opens");
+            connection
+                .batch_execute(&sqlite(comments, mails))
+                .expect("the statements are valid");
         }
         (Store::Postgres(url), Some(postgres)) => {
-            postgres.query(url, &postgresql(comments, mails)).expect("the statements are valid");
+            postgres
+                .query(url, &postgresql(comments, mails))
+                .expect("the statements are valid");
         }
         (Store::Postgres(_), None) => unreachable!("a PostgreSQL store needs its server"),
     }

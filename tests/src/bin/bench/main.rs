@@ -36,7 +36,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 #[tokio::main]
 async fn main() {
-    let mails = std::env::args().nth(1).map_or(10_000, |number| number.parse().expect("the number of mails"));
+    let mails = std::env::args()
+        .nth(1)
+        .map_or(10_000, |number| number.parse().expect("the number of mails"));
     let sink = SmtpServer::builder().keep(Keep::Digests).start().await;
     let bare = bare_client::rate(sink.address(), CONNECTIONS, mails).await;
     println!("bare SMTP client, {CONNECTIONS} connections, pipelining: {bare:.0} mails/s");
@@ -89,10 +91,16 @@ async fn measure(name: &str, store: &Store, mails: usize, bare: f64, postgres: O
     assert!(daemon.stop().success());
     let loading = Instant::now();
     load::fill(store, &installation, postgres, STORED_COMMENTS, QUEUED_MAILS);
-    println!("{name}: loaded {STORED_COMMENTS} comments and {QUEUED_MAILS} queued mails in {:.0?}", loading.elapsed());
+    println!(
+        "{name}: loaded {STORED_COMMENTS} comments and {QUEUED_MAILS} queued mails in {:.0?}",
+        loading.elapsed()
+    );
     let daemon: Daemon = installation.serve();
     let full = singles(&daemon.api(&token), &sink).await;
-    for (what, empty, full) in [("accept one", empty.0, full.0), ("accept and deliver one", empty.1, full.1)] {
+    for (what, empty, full) in [
+        ("accept one", empty.0, full.0),
+        ("accept and deliver one", empty.1, full.1),
+    ] {
         println!(
             "{name}: to {what}: {:.2} ms before, {:.2} ms with them, ratio {:.2}",
             empty.as_secs_f64() * 1000.0,
@@ -100,7 +108,10 @@ async fn measure(name: &str, store: &Store, mails: usize, bare: f64, postgres: O
             full.as_secs_f64() / empty.as_secs_f64(),
         );
     }
-    println!("{name}: {} MiB resident with them", processor::resident_mib(&daemon));
+    println!(
+        "{name}: {} MiB resident with them",
+        processor::resident_mib(&daemon)
+    );
     assert!(daemon.stop().success());
 }
 
@@ -125,7 +136,8 @@ async fn comment(api: &Api, n: usize) {
         "text": "La impresora se atasca otra vez con cada tercera hoja.\nSolo con la bandeja 2.",
         "author": { "name": "Ana Peña", "email": "ana@example.com" },
     });
-    api.post(&format!("/tickets/T{}/comments", n % TICKETS), body).await;
+    api.post(&format!("/tickets/T{}/comments", n % TICKETS), body)
+        .await;
 }
 
 /// The median times to accept one comment, and until its mail is at the sink.

@@ -10,12 +10,21 @@ use recado_tests::servers::Postgres;
 pub(crate) fn used(daemon: &Daemon, postgres: Option<&Postgres>) -> Duration {
     let mut ticks = stat(daemon.pid()).map_or(0, |stat| stat.ticks);
     if let Some(postgres) = postgres {
-        let answer = postgres.query(postgres.admin_url(), "SELECT pg_backend_pid()").expect("the server answers");
+        let answer = postgres
+            .query(postgres.admin_url(), "SELECT pg_backend_pid()")
+            .expect("the server answers");
         // That backend is gone by now; its parent is found by the file that the server keeps.
         drop(answer);
-        let file = postgres.query(postgres.admin_url(), "SHOW data_directory").expect("the server answers");
-        let pid_file = fs::read_to_string(format!("{}/postmaster.pid", file.trim())).expect("a running server has it");
-        let postmaster: u32 = pid_file.lines().next().and_then(|line| line.trim().parse().ok()).expect("a process id");
+        let file = postgres
+            .query(postgres.admin_url(), "SHOW data_directory")
+            .expect("the server answers");
+        let pid_file =
+            fs::read_to_string(format!("{}/postmaster.pid", file.trim())).expect("a running server has it");
+        let postmaster: u32 = pid_file
+            .lines()
+            .next()
+            .and_then(|line| line.trim().parse().ok())
+            .expect("a process id");
         ticks += family(postmaster);
     }
     Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
@@ -24,8 +33,15 @@ pub(crate) fn used(daemon: &Daemon, postgres: Option<&Postgres>) -> Duration {
 /// The daemon's resident memory.
 pub(crate) fn resident_mib(daemon: &Daemon) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
-    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap_or("0");
+    line.split_whitespace()
+        .next()
+        .and_then(|kib| kib.parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1024
 }
 
 struct Stat {
@@ -37,8 +53,13 @@ struct Stat {
 fn stat(pid: u32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name, in parentheses, may hold blanks; the fields behind it do not.
-    let fields: Vec<u64> =
-        text.rsplit_once(')')?.1.split_whitespace().skip(1).map(|field| field.parse().unwrap_or(0)).collect();
+    let fields: Vec<u64> = text
+        .rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .skip(1)
+        .map(|field| field.parse().unwrap_or(0))
+        .collect();
     Some(Stat {
         parent: u32::try_from(*fields.first()?).ok()?,
         ticks: fields.get(10)? + fields.get(11)?,
@@ -51,5 +72,9 @@ fn family(pid: u32) -> u64 {
     let own = stat(pid).map_or(0, |stat| stat.ticks + stat.ticks_of_ended_children);
     let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
     let children = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    own + children.filter_map(stat).filter(|stat| stat.parent == pid).map(|stat| stat.ticks).sum::<u64>()
+    own + children
+        .filter_map(stat)
+        .filter(|stat| stat.parent == pid)
+        .map(|stat| stat.ticks)
+        .sum::<u64>()
 }
