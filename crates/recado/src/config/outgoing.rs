@@ -162,11 +162,11 @@ pub(super) fn delivery(mut section: Section, mail: &Mail) -> Read<Delivery> {
 const KEEP_MESSAGES: Duration = Duration::from_hours(30 * 24);
 
 /// Shorter than this, and a slow commit costs a worker its lease.
-const SHORTEST_LEASE: Duration = Duration::from_secs(5);
+const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 
 fn lease_time(text: &str) -> Result<Duration, String> {
     match value::duration(text)? {
-        lease if lease < SHORTEST_LEASE => Err("needs at least 5s".to_owned()),
+        lease if lease < SHORTEST_LEASE => Err("needs at least 500ms".to_owned()),
         lease => Ok(lease),
     }
 }

@@ -184,7 +184,7 @@ fn a_fault_names_key_place_and_mend() {
         ("[parameters]\n13 = { file = \"/nowhere/x\" }", "/nowhere/x"),
         ("[parameters]\n13 = { vault = \"x\" }", "parameters.13"),
         ("[delivery]\nexpire = \"4\"", "delivery.expire"),
-        ("[delivery]\nlease = \"1s\"", "delivery.lease"),
+        ("[delivery]\nlease = \"100ms\"", "delivery.lease"),
         ("[delivery]\nschedule = []", "delivery.schedule"),
         ("[delivery]\nschedule = [\"0s\"]", "delivery.schedule"),
         ("[inbound]\nlmtp = \"127.0.0.1:8424\"", "inbound.lmtp"),
