@@ -23,14 +23,23 @@ impl Viewer {
     pub fn sees(&self, ticket: &Ticket) -> bool {
         self.role >= Role::Technician
             || ticket.names(&self.email)
-            || ticket.group.as_ref().is_some_and(|group| self.groups.contains(&group.email))
+            || ticket
+                .group
+                .as_ref()
+                .is_some_and(|group| self.groups.contains(&group.email))
     }
 
     /// Whether this person may read a ticket's internal comments: the desk may.
     pub fn sees_internal(&self, ticket: &Ticket) -> bool {
         self.role >= Role::Technician
-            || ticket.responsible.as_ref().is_some_and(|party| party.email == self.email)
-            || ticket.group.as_ref().is_some_and(|group| self.groups.contains(&group.email))
+            || ticket
+                .responsible
+                .as_ref()
+                .is_some_and(|party| party.email == self.email)
+            || ticket
+                .group
+                .as_ref()
+                .is_some_and(|group| self.groups.contains(&group.email))
     }
 }
 
@@ -70,14 +79,23 @@ pub fn recipients(
     desk: Option<&Party>,
 ) -> Vec<Party> {
     let is_technician = |email: &EmailAddress| {
-        technicians.contains(email) || ticket.responsible.as_ref().is_some_and(|party| party.email == *email)
+        technicians.contains(email)
+            || ticket
+                .responsible
+                .as_ref()
+                .is_some_and(|party| party.email == *email)
     };
     let desk_side = ticket.responsible.as_ref().or(ticket.group.as_ref()).or(desk);
     let mut told: Vec<&Party> = Vec::new();
     match visibility {
         Visibility::Internal => {
             told.extend(&ticket.responsible);
-            told.extend(ticket.watchers.iter().filter(|watcher| is_technician(&watcher.email)));
+            told.extend(
+                ticket
+                    .watchers
+                    .iter()
+                    .filter(|watcher| is_technician(&watcher.email)),
+            );
         }
         Visibility::Public => {
             if ticket.requester.email == *author {
@@ -92,7 +110,34 @@ pub fn recipients(
         }
     }
     let mut seen = BTreeSet::from([author]);
-    told.into_iter().filter(|party| seen.insert(&party.email)).cloned().collect()
+    told.into_iter()
+        .filter(|party| seen.insert(&party.email))
+        .cloned()
+        .collect()
+}
+
+/// Whom a change of a ticket cuts off: named on it before, as requester, responsible, group or watcher, and not after.
+///
+/// Mails about the ticket to these addresses must not leave any more. The desk, which is told when nobody answers for
+/// a ticket, is never cut off. Roles do not count: a technician still sees the ticket, but is no longer written to.
+pub fn cut_off(before: &Ticket, after: &Ticket, desk: Option<&Party>) -> BTreeSet<EmailAddress> {
+    let mut cut_off = named(before);
+    for email in named(after) {
+        cut_off.remove(&email);
+    }
+    if let Some(desk) = desk {
+        cut_off.remove(&desk.email);
+    }
+    cut_off
+}
+
+fn named(ticket: &Ticket) -> BTreeSet<EmailAddress> {
+    let desk_side = ticket.responsible.iter().chain(&ticket.group);
+    let parties = [&ticket.requester]
+        .into_iter()
+        .chain(desk_side)
+        .chain(&ticket.watchers);
+    parties.map(|party| party.email.clone()).collect()
 }
 
 #[cfg(test)]
@@ -134,12 +179,48 @@ mod tests {
         let bare = ticket(None, None, &[]);
         let own = ticket(Some("requester"), None, &[]);
         let cases: [(&Ticket, &str, Visibility, Option<&Party>, &[&str]); 12] = [
-            (&both, "requester", Visibility::Public, None, &["responsible", "watcher", "techwatch"]),
-            (&both, "responsible", Visibility::Public, None, &["requester", "watcher", "techwatch"]),
-            (&both, "tech", Visibility::Public, None, &["requester", "watcher", "techwatch"]),
-            (&both, "watcher", Visibility::Public, None, &["requester", "responsible", "techwatch"]),
-            (&both, "stranger", Visibility::Public, None, &["requester", "responsible", "watcher", "techwatch"]),
-            (&both, "tech", Visibility::Internal, None, &["responsible", "techwatch"]),
+            (
+                &both,
+                "requester",
+                Visibility::Public,
+                None,
+                &["responsible", "watcher", "techwatch"],
+            ),
+            (
+                &both,
+                "responsible",
+                Visibility::Public,
+                None,
+                &["requester", "watcher", "techwatch"],
+            ),
+            (
+                &both,
+                "tech",
+                Visibility::Public,
+                None,
+                &["requester", "watcher", "techwatch"],
+            ),
+            (
+                &both,
+                "watcher",
+                Visibility::Public,
+                None,
+                &["requester", "responsible", "techwatch"],
+            ),
+            (
+                &both,
+                "stranger",
+                Visibility::Public,
+                None,
+                &["requester", "responsible", "watcher", "techwatch"],
+            ),
+            (
+                &both,
+                "tech",
+                Visibility::Internal,
+                None,
+                &["responsible", "techwatch"],
+            ),
             (&both, "responsible", Visibility::Internal, None, &["techwatch"]),
             (&grouped, "requester", Visibility::Public, Some(&desk), &["group"]),
             (&bare, "requester", Visibility::Public, Some(&desk), &["desk"]),
@@ -152,6 +233,68 @@ mod tests {
             let names: Vec<_> = told.iter().map(|party| party.name.as_str()).collect();
             assert_eq!(names, expected, "{visibility:?} by {author}");
         }
+    }
+
+    #[test]
+    fn whoever_is_no_longer_named_is_cut_off() {
+        let desk = party("desk");
+        let full = ticket(Some("responsible"), Some("group"), &["watcher", "other"]);
+        let bare = ticket(None, None, &[]);
+        let by_another = Ticket {
+            requester: party("another"),
+            ..full.clone()
+        };
+        let cases: [(&Ticket, Ticket, &[&str]); 10] = [
+            (&full, full.clone(), &[]),
+            (&bare, full.clone(), &[]),
+            (&full, bare.clone(), &["group", "other", "responsible", "watcher"]),
+            (&full, by_another.clone(), &["requester"]),
+            (
+                &full,
+                ticket(Some("next"), Some("group"), &["watcher", "other"]),
+                &["responsible"],
+            ),
+            (
+                &full,
+                ticket(Some("responsible"), None, &["watcher", "other"]),
+                &["group"],
+            ),
+            (
+                &full,
+                ticket(Some("responsible"), Some("group"), &["other"]),
+                &["watcher"],
+            ),
+            // Another part in it is a part in it.
+            (
+                &full,
+                ticket(Some("watcher"), Some("group"), &["responsible", "other"]),
+                &[],
+            ),
+            (
+                &by_another,
+                ticket(Some("another"), Some("group"), &["watcher", "other"]),
+                &["responsible"],
+            ),
+            (&ticket(Some("desk"), None, &[]), bare.clone(), &[]),
+        ];
+        for (number, (before, after, expected)) in cases.into_iter().enumerate() {
+            let cut_off: Vec<_> = cut_off(before, &after, Some(&desk)).into_iter().collect();
+            let expected: Vec<_> = expected.iter().map(|name| party(name).email).collect();
+            assert_eq!(cut_off, expected, "case {number}");
+        }
+        let without_desk = cut_off(&ticket(Some("desk"), None, &[]), &bare, None);
+        assert_eq!(without_desk, BTreeSet::from([desk.email]));
+    }
+
+    #[test]
+    fn a_name_that_is_written_anew_cuts_nobody_off() {
+        let before = ticket(Some("responsible"), None, &[]);
+        let renamed = Party::parse("Otro nombre", "RESPONSIBLE@example.com").unwrap();
+        let after = Ticket {
+            responsible: Some(renamed),
+            ..before.clone()
+        };
+        assert_eq!(cut_off(&before, &after, None), BTreeSet::new());
     }
 
     #[test]
@@ -171,7 +314,11 @@ mod tests {
             (viewer("tech", Role::Technician, &[]), true, true),
             (viewer("admin", Role::Administrator, &[]), true, true),
         ] {
-            assert_eq!((who.sees(&ticket), who.sees_internal(&ticket)), (sees, internal), "{who:?}");
+            assert_eq!(
+                (who.sees(&ticket), who.sees_internal(&ticket)),
+                (sees, internal),
+                "{who:?}"
+            );
         }
     }
 }

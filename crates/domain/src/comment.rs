@@ -169,7 +169,13 @@ impl AttachmentName {
         let base = text.rsplit(['/', '\\']).next().unwrap_or_default().trim();
         let safe: String = base
             .chars()
-            .map(|c| if c.is_control() || matches!(c, '"' | '\u{2028}' | '\u{2029}') { '_' } else { c })
+            .map(|c| {
+                if c.is_control() || matches!(c, '"' | '\u{2028}' | '\u{2029}') {
+                    '_'
+                } else {
+                    c
+                }
+            })
             .take(Self::MAX_CHARS)
             .collect();
         match safe.as_str() {
@@ -197,15 +203,24 @@ pub struct MediaType(String);
 impl MediaType {
     /// Reads a media type; whatever is none becomes `application/octet-stream`, which every program saves.
     pub fn parse_or_octets(text: &str) -> Self {
-        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = text
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let token = |part: &str| {
             !part.is_empty()
                 && part.len() <= 127
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
         };
         match essence.split_once('/') {
             // A message or multipart that is not one would be taken apart by the receiver's mail program.
-            Some((kind, subtype)) if token(kind) && token(subtype) && !matches!(kind, "multipart" | "message") => {
+            Some((kind, subtype))
+                if token(kind) && token(subtype) && !matches!(kind, "multipart" | "message") =>
+            {
                 Self(essence)
             }
             _ => Self("application/octet-stream".to_owned()),
@@ -233,7 +248,10 @@ mod tests {
     #[test]
     fn a_structured_media_type_is_never_taken_over() {
         for text in ["multipart/mixed", "message/rfc822"] {
-            assert_eq!(MediaType::parse_or_octets(text).as_str(), "application/octet-stream");
+            assert_eq!(
+                MediaType::parse_or_octets(text).as_str(),
+                "application/octet-stream"
+            );
         }
     }
 }

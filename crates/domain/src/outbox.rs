@@ -67,7 +67,7 @@ pub enum Event {
     Reject,
     /// The answer to the final dot is lost, or the lease ran out behind the fence.
     LoseTrack,
-    /// An operator, or the comment's author, calls it back.
+    /// An operator or the comment's author calls it back, or its recipient is no longer named on the ticket.
     Cancel,
     /// An operator sends it again.
     Requeue,
@@ -126,21 +126,29 @@ impl State {
             (Self::Leased, Event::Fence) => Self::Sending,
             // Unsure: the answer came after another process had ended the lease.
             (Self::Sending | Self::Unsure, Event::Accept) => Self::Sent,
-            // Sending: the server refused for the account's sake after the final dot, so the mail is not charged.
-            (Self::Leased | Self::Sending, Event::Release) => Self::Ready,
+            // Released from sending: the server answered the final dot with a fault of the account, so the mail is
+            // not charged. Requeued while it waits: an operator who asks twice is not refused.
+            (Self::Leased | Self::Sending, Event::Release)
+            | (Self::Dead | Self::Cancelled | Self::Ready | Self::Retry | Self::Unsure, Event::Requeue) => {
+                Self::Ready
+            }
             (Self::Leased | Self::Sending, Event::Refuse) => Self::Retry,
-            (Self::Leased | Self::Sending | Self::Ready | Self::Retry | Self::Unsure, Event::Reject) => Self::Dead,
+            (Self::Leased | Self::Sending | Self::Ready | Self::Retry | Self::Unsure, Event::Reject) => {
+                Self::Dead
+            }
             (Self::Sending, Event::LoseTrack) => Self::Unsure,
             // A leased mail too: its worker finds the fence refused.
             (Self::Ready | Self::Retry | Self::Unsure | Self::Leased, Event::Cancel) => Self::Cancelled,
-            (Self::Dead | Self::Cancelled | Self::Retry | Self::Unsure, Event::Requeue) => Self::Ready,
             _ => return None,
         })
     }
 
     /// The states in which an event can happen; what a store puts into its condition.
     pub fn sources(event: Event) -> Vec<Self> {
-        Self::ALL.into_iter().filter(|state| state.on(event).is_some()).collect()
+        Self::ALL
+            .into_iter()
+            .filter(|state| state.on(event).is_some())
+            .collect()
     }
 }
 
@@ -172,7 +180,9 @@ impl Outcome {
 
     /// The inverse of [`Outcome::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Relayed, Self::Delivered, Self::Bounced, Self::Answered].into_iter().find(|o| o.as_str() == text)
+        [Self::Relayed, Self::Delivered, Self::Bounced, Self::Answered]
+            .into_iter()
+            .find(|o| o.as_str() == text)
     }
 }
 
@@ -311,7 +321,11 @@ mod tests {
 
     #[test]
     fn names_read_back_as_what_they_were() {
-        assert!(State::ALL.into_iter().all(|state| State::parse(state.as_str()) == Some(state)));
+        assert!(
+            State::ALL
+                .into_iter()
+                .all(|state| State::parse(state.as_str()) == Some(state))
+        );
         assert_eq!(State::parse("held"), None);
     }
 }

@@ -186,8 +186,11 @@ impl Parameter {
     /// # Ok::<(), recado_domain::parameter::ParameterError>(())
     /// ```
     pub fn normalize(self, value: &str) -> Result<String, ParameterError> {
-        let invalid =
-            |expected: String| ParameterError::Invalid { number: self.number(), name: self.name(), expected };
+        let invalid = |expected: String| ParameterError::Invalid {
+            number: self.number(),
+            name: self.name(),
+            expected,
+        };
         if value.chars().count() > Self::MAX_CHARS {
             return Err(invalid(format!("takes at most {} characters", Self::MAX_CHARS)));
         }
@@ -197,7 +200,9 @@ impl Parameter {
         // Blanks around a password may belong to it; elsewhere they are slips of pasting.
         let trimmed = if self.is_secret() { value } else { value.trim() };
         if trimmed.is_empty() {
-            return Err(invalid("needs a value; unset it to return to its default".to_owned()));
+            return Err(invalid(
+                "needs a value; unset it to return to its default".to_owned(),
+            ));
         }
         match self.kind() {
             ValueKind::YesNo => match trimmed.to_lowercase().as_str() {
@@ -207,9 +212,19 @@ impl Parameter {
             },
             ValueKind::Address => EmailAddress::parse(trimmed)
                 .map(|address| address.as_str().to_owned())
-                .map_err(|source| ParameterError::Address { number: self.number(), name: self.name(), source }),
-            ValueKind::Host if trimmed.chars().any(|c| c.is_whitespace() || "/@,;<>\"'".contains(c)) => {
-                Err(invalid("needs a host name or an IP address, without scheme or path".to_owned()))
+                .map_err(|source| ParameterError::Address {
+                    number: self.number(),
+                    name: self.name(),
+                    source,
+                }),
+            ValueKind::Host
+                if trimmed
+                    .chars()
+                    .any(|c| c.is_whitespace() || "/@,;<>\"'".contains(c)) =>
+            {
+                Err(invalid(
+                    "needs a host name or an IP address, without scheme or path".to_owned(),
+                ))
             }
             ValueKind::Port => match trimmed.parse::<u16>() {
                 Ok(port) if port > 0 => Ok(port.to_string()),
@@ -220,12 +235,16 @@ impl Parameter {
                 _ => Err(invalid("needs a whole number from 1".to_owned())),
             },
             ValueKind::Url => {
-                let rest = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+                let rest = trimmed
+                    .strip_prefix("https://")
+                    .or_else(|| trimmed.strip_prefix("http://"));
                 match rest {
                     Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => {
                         Ok(trimmed.trim_end_matches('/').to_owned())
                     }
-                    _ => Err(invalid("needs a URL that begins with http:// or https://".to_owned())),
+                    _ => Err(invalid(
+                        "needs a URL that begins with http:// or https://".to_owned(),
+                    )),
                 }
             }
             ValueKind::Choice(words) => words
@@ -296,7 +315,8 @@ impl Parameters {
 
     /// An address parameter's value.
     pub fn address(&self, parameter: Parameter) -> Option<EmailAddress> {
-        self.text(parameter).and_then(|text| EmailAddress::parse(text).ok())
+        self.text(parameter)
+            .and_then(|text| EmailAddress::parse(text).ok())
     }
 
     /// A port parameter's value.
@@ -313,7 +333,14 @@ impl Parameters {
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.values.iter().map(|(parameter, value)| {
-            (parameter.number(), if parameter.is_secret() { "[redacted]" } else { value })
+            (
+                parameter.number(),
+                if parameter.is_secret() {
+                    "[redacted]"
+                } else {
+                    value
+                },
+            )
         });
         f.debug_map().entries(shown).finish()
     }
@@ -325,21 +352,40 @@ mod tests {
 
     #[test]
     fn numbers_are_unique_and_in_order_and_defaults_are_valid() {
-        let numbers: Vec<_> = Parameter::ALL.iter().map(|parameter| parameter.number()).collect();
+        let numbers: Vec<_> = Parameter::ALL
+            .iter()
+            .map(|parameter| parameter.number())
+            .collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
         for parameter in Parameter::ALL {
             if let Some(default) = parameter.default_value() {
-                assert_eq!(parameter.normalize(default).as_deref(), Ok(default), "{parameter}");
+                assert_eq!(
+                    parameter.normalize(default).as_deref(),
+                    Ok(default),
+                    "{parameter}"
+                );
             }
         }
     }
 
     #[test]
     fn yes_and_no_are_read_in_every_edition() {
-        for (text, stored) in
-            [("s", "Y"), ("Sí", "Y"), ("SI", "Y"), ("sim", "Y"), ("Y", "Y"), ("yes", "Y"), ("n", "N"), ("NÃO", "N"), ("No", "N")]
-        {
-            assert_eq!(Parameter::ReadMail.normalize(text).as_deref(), Ok(stored), "{text}");
+        for (text, stored) in [
+            ("s", "Y"),
+            ("Sí", "Y"),
+            ("SI", "Y"),
+            ("sim", "Y"),
+            ("Y", "Y"),
+            ("yes", "Y"),
+            ("n", "N"),
+            ("NÃO", "N"),
+            ("No", "N"),
+        ] {
+            assert_eq!(
+                Parameter::ReadMail.normalize(text).as_deref(),
+                Ok(stored),
+                "{text}"
+            );
         }
         assert!(Parameter::ReadMail.normalize("maybe").is_err());
     }
@@ -357,7 +403,10 @@ mod tests {
         ];
         for (parameter, value) in cases {
             let message = parameter.normalize(value).unwrap_err().to_string();
-            assert!(message.starts_with(&format!("parameter {} ", parameter.number())), "{message}");
+            assert!(
+                message.starts_with(&format!("parameter {} ", parameter.number())),
+                "{message}"
+            );
         }
         let long = "x".repeat(201);
         assert!(Parameter::SmtpUser.normalize(&long).is_err());

@@ -60,7 +60,10 @@ impl EmailAddress {
         }
         let forbidden = |c: char| c.is_control() || c.is_whitespace() || "<>()[]\\,;:\"".contains(c);
         if let Some(character) = text.chars().find(|&c| forbidden(c)) {
-            return Err(AddressError::BadCharacter { address: text.to_owned(), character });
+            return Err(AddressError::BadCharacter {
+                address: text.to_owned(),
+                character,
+            });
         }
         let not_an_address = || AddressError::NotAnAddress(text.to_owned());
         let (local, domain) = text.split_once('@').ok_or_else(not_an_address)?;
@@ -156,7 +159,12 @@ impl PersonName {
 
     /// Checks a name; it is kept to the letter.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let line_break = |c| matches!(c, '\r' | '\n' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        let line_break = |c| {
+            matches!(
+                c,
+                '\r' | '\n' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+            )
+        };
         if text.contains(line_break) {
             return Err(NameError::LineBreak);
         }
@@ -207,7 +215,10 @@ pub struct Party {
 impl Party {
     /// Parses both halves.
     pub fn parse(name: &str, email: &str) -> Result<Self, PartyError> {
-        Ok(Self { name: PersonName::parse(name)?, email: EmailAddress::parse(email)? })
+        Ok(Self {
+            name: PersonName::parse(name)?,
+            email: EmailAddress::parse(email)?,
+        })
     }
 }
 
@@ -247,7 +258,9 @@ impl Role {
 
     /// The inverse of [`Role::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Requester, Self::Technician, Self::Administrator].into_iter().find(|role| role.as_str() == text)
+        [Self::Requester, Self::Technician, Self::Administrator]
+            .into_iter()
+            .find(|role| role.as_str() == text)
     }
 }
 
@@ -293,23 +306,49 @@ mod tests {
 
     #[test]
     fn an_address_with_header_syntax_in_it_is_refused() {
-        for text in ["x, victim@y.example", "a@b.example\r\nBcc: c@d.example", "<a@b.example>", "a b@c.example", "\"a\"@b.example"] {
-            assert!(matches!(EmailAddress::parse(text), Err(AddressError::BadCharacter { .. })), "{text:?}");
+        for text in [
+            "x, victim@y.example",
+            "a@b.example\r\nBcc: c@d.example",
+            "<a@b.example>",
+            "a b@c.example",
+            "\"a\"@b.example",
+        ] {
+            assert!(
+                matches!(EmailAddress::parse(text), Err(AddressError::BadCharacter { .. })),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn an_address_without_two_sides_is_refused() {
-        for text in ["a", "@b.example", "a@", "a@@b.example", "a@b@c.example", ".a@b.example", "a@b..example"] {
-            assert!(matches!(EmailAddress::parse(text), Err(AddressError::NotAnAddress(_))), "{text:?}");
+        for text in [
+            "a",
+            "@b.example",
+            "a@",
+            "a@@b.example",
+            "a@b@c.example",
+            ".a@b.example",
+            "a@b..example",
+        ] {
+            assert!(
+                matches!(EmailAddress::parse(text), Err(AddressError::NotAnAddress(_))),
+                "{text:?}"
+            );
         }
         assert_eq!(EmailAddress::parse("  "), Err(AddressError::Empty));
-        assert_eq!(EmailAddress::parse(&format!("a@{}.example", "b".repeat(300))), Err(AddressError::TooLong));
+        assert_eq!(
+            EmailAddress::parse(&format!("a@{}.example", "b".repeat(300))),
+            Err(AddressError::TooLong)
+        );
     }
 
     #[test]
     fn a_masked_address_shows_one_letter_and_the_domain() {
-        assert_eq!(EmailAddress::parse("ana@example.org").unwrap().masked(), "a…@example.org");
+        assert_eq!(
+            EmailAddress::parse("ana@example.org").unwrap().masked(),
+            "a…@example.org"
+        );
     }
 
     #[test]

@@ -46,7 +46,9 @@ impl Schedule {
     /// The delay after the given number of failed attempts (1 for the first).
     pub fn delay(&self, failed_attempts: u32) -> Duration {
         let last = self.0.len() - 1;
-        let index = usize::try_from(failed_attempts.saturating_sub(1)).unwrap_or(last).min(last);
+        let index = usize::try_from(failed_attempts.saturating_sub(1))
+            .unwrap_or(last)
+            .min(last);
         self.0[index]
     }
 
@@ -60,7 +62,11 @@ impl Schedule {
 impl Default for Schedule {
     /// 1, 5, 15, 30 minutes, 1, 2, 4 hours.
     fn default() -> Self {
-        Self([1, 5, 15, 30, 60, 120, 240].map(|minutes| Duration::from_secs(minutes * 60)).to_vec())
+        Self(
+            [1, 5, 15, 30, 60, 120, 240]
+                .map(|minutes| Duration::from_secs(minutes * 60))
+                .to_vec(),
+        )
     }
 }
 

@@ -113,7 +113,9 @@ impl TicketStatus {
 
     /// The inverse of [`TicketStatus::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Closed].into_iter().find(|status| status.as_str() == text)
+        [Self::Open, Self::Closed]
+            .into_iter()
+            .find(|status| status.as_str() == text)
     }
 }
 
@@ -158,7 +160,10 @@ impl Ticket {
     /// Whether the address is the requester's, the responsible's or a watcher's.
     pub fn names(&self, email: &EmailAddress) -> bool {
         self.requester.email == *email
-            || self.responsible.as_ref().is_some_and(|party| party.email == *email)
+            || self
+                .responsible
+                .as_ref()
+                .is_some_and(|party| party.email == *email)
             || self.watchers.iter().any(|party| party.email == *email)
     }
 }
@@ -171,7 +176,17 @@ mod tests {
     fn a_number_without_text_or_with_a_control_character_is_refused() {
         assert_eq!(TicketNumber::parse(""), Err(TicketNumberError::Empty));
         assert_eq!(TicketNumber::parse("1\n2"), Err(TicketNumberError::Control('\n')));
-        assert_eq!(TicketNumber::parse(&"9".repeat(201)), Err(TicketNumberError::TooLong));
-        assert_eq!(TicketNumber::parse(&"é".repeat(200)).unwrap().as_str().chars().count(), 200);
+        assert_eq!(
+            TicketNumber::parse(&"9".repeat(201)),
+            Err(TicketNumberError::TooLong)
+        );
+        assert_eq!(
+            TicketNumber::parse(&"é".repeat(200))
+                .unwrap()
+                .as_str()
+                .chars()
+                .count(),
+            200
+        );
     }
 }

@@ -48,7 +48,10 @@ impl Key {
             return Err(SecretError::TooShort(secret.len()));
         }
         let id = digest(b"key id", secret)[0];
-        Ok(Self { id, secret: SecretSlice::from(secret.to_vec()) })
+        Ok(Self {
+            id,
+            secret: SecretSlice::from(secret.to_vec()),
+        })
     }
 
     fn fingerprint(&self) -> String {
@@ -73,7 +76,12 @@ impl Key {
 }
 
 fn digest(purpose: &[u8], secret: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update(purpose).chain_update([0]).chain_update(secret).finalize().into()
+    Sha256::new()
+        .chain_update(purpose)
+        .chain_update([0])
+        .chain_update(secret)
+        .finalize()
+        .into()
 }
 
 /// What a carrier is bound to.
@@ -93,8 +101,14 @@ impl Keyring {
 
     /// A keyring that signs with `current` and still accepts `previous`.
     pub fn new(current: &[u8], previous: &[&[u8]]) -> Result<Self, SecretError> {
-        let previous = previous.iter().map(|secret| Key::new(secret)).collect::<Result<_, _>>()?;
-        Ok(Self { current: Key::new(current)?, previous })
+        let previous = previous
+            .iter()
+            .map(|secret| Key::new(secret))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            current: Key::new(current)?,
+            previous,
+        })
     }
 
     /// Tells whether two daemons sign alike, without telling the secret: 16 hexadecimal digits.
@@ -128,7 +142,9 @@ impl Keyring {
     /// # Ok::<(), SecretError>(())
     /// ```
     pub fn message_id(&self, subject: &Subject<'_>, domain: &str) -> MessageId {
-        let mac = BASE32_NOPAD.encode(&self.current.mac("message-id", subject)).to_ascii_lowercase();
+        let mac = BASE32_NOPAD
+            .encode(&self.current.mac("message-id", subject))
+            .to_ascii_lowercase();
         MessageId(format!("{}.{mac}@{domain}", subject.delivery.0.simple()))
     }
 
@@ -177,7 +193,10 @@ impl MessageId {
     /// a header.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let text = text.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(text);
+        let text = text
+            .strip_prefix('<')
+            .and_then(|inner| inner.strip_suffix('>'))
+            .unwrap_or(text);
         let fits = |c: char| !c.is_control() && !c.is_whitespace() && !"<>".contains(c);
         (!text.is_empty() && text.len() <= 900 && text.chars().all(fits)).then(|| Self(text.to_owned()))
     }
@@ -197,7 +216,12 @@ impl MessageId {
         let (row, mac) = self.0.split('@').next()?.split_once('.')?;
         let delivery = DeliveryId(Uuid::try_parse(row).ok()?);
         let mac = decode(mac)?.try_into().ok()?;
-        Some(Carrier { key: None, delivery, mac, purpose: "message-id" })
+        Some(Carrier {
+            key: None,
+            delivery,
+            mac,
+            purpose: "message-id",
+        })
     }
 }
 
@@ -229,7 +253,12 @@ impl ReplyToken {
         let (&key, rest) = octets.split_first()?;
         let (row, mac) = rest.split_at_checked(16)?;
         let delivery = DeliveryId(Uuid::from_slice(row).ok()?);
-        Some(Carrier { key: Some(key), delivery, mac: mac.try_into().ok()?, purpose: "reply" })
+        Some(Carrier {
+            key: Some(key),
+            delivery,
+            mac: mac.try_into().ok()?,
+            purpose: "reply",
+        })
     }
 }
 
@@ -270,10 +299,25 @@ mod tests {
         let own = subject(&ana);
         let carrier = keys.reply_token(&own).carrier().unwrap();
         assert!(keys.proves(&carrier, &own));
-        assert!(!keys.proves(&carrier, &Subject { recipient: &eve, ..own }));
+        assert!(!keys.proves(
+            &carrier,
+            &Subject {
+                recipient: &eve,
+                ..own
+            }
+        ));
         assert!(!keys.proves(&carrier, &Subject { ticket: None, ..own }));
-        assert!(!keys.proves(&carrier, &Subject { delivery: DeliveryId(Uuid::from_u128(13)), ..own }));
-        let swapped = Carrier { purpose: "message-id", ..carrier };
+        assert!(!keys.proves(
+            &carrier,
+            &Subject {
+                delivery: DeliveryId(Uuid::from_u128(13)),
+                ..own
+            }
+        ));
+        let swapped = Carrier {
+            purpose: "message-id",
+            ..carrier
+        };
         assert!(!keys.proves(&swapped, &own));
     }
 
@@ -283,7 +327,11 @@ mod tests {
         let ana = address("ana@example.com");
         let token = keys.reply_token(&subject(&ana)).as_str().to_owned();
         for position in 0..token.len() {
-            let replacement = if token.as_bytes()[position] == b'a' { "b" } else { "a" };
+            let replacement = if token.as_bytes()[position] == b'a' {
+                "b"
+            } else {
+                "a"
+            };
             let mut forged = token.clone();
             forged.replace_range(position..=position, replacement);
             let proven = ReplyToken::parse(&forged)
@@ -308,9 +356,18 @@ mod tests {
 
     #[test]
     fn a_short_secret_is_refused_and_none_is_shown() {
-        assert_eq!(Keyring::new(&[1; 31], &[]).unwrap_err(), SecretError::TooShort(31));
-        let shown = format!("{:?}", Keyring::new(b"0123456789abcdef0123456789abcdef", &[]).unwrap());
-        assert!(!shown.contains("0123456789") && !shown.contains("48, 49"), "{shown}");
+        assert_eq!(
+            Keyring::new(&[1; 31], &[]).unwrap_err(),
+            SecretError::TooShort(31)
+        );
+        let shown = format!(
+            "{:?}",
+            Keyring::new(b"0123456789abcdef0123456789abcdef", &[]).unwrap()
+        );
+        assert!(
+            !shown.contains("0123456789") && !shown.contains("48, 49"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -125,7 +125,11 @@ pub trait Comments: Send + Sync {
     ) -> Result<Page<CommentWithDeliveries>, StoreError>;
 
     /// One comment, unless it was withdrawn.
-    async fn find(&self, ticket: TicketId, id: CommentId) -> Result<Option<CommentWithDeliveries>, StoreError>;
+    async fn find(
+        &self,
+        ticket: TicketId,
+        id: CommentId,
+    ) -> Result<Option<CommentWithDeliveries>, StoreError>;
 
     /// An attachment's octets.
     async fn attachment(&self, comment: CommentId, id: AttachmentId) -> Result<Option<Vec<u8>>, StoreError>;

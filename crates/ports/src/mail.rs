@@ -33,7 +33,12 @@ pub struct DraftAttachment {
 
 impl fmt::Debug for DraftAttachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DraftAttachment({:?}, {} octets)", self.name, self.content.len())
+        write!(
+            f,
+            "DraftAttachment({:?}, {} octets)",
+            self.name,
+            self.content.len()
+        )
     }
 }
 

@@ -189,7 +189,12 @@ pub trait Outbox: Send + Sync {
 
     /// `leased` → `sending`, committed before it returns. Gives the ids that went through; for any other the caller
     /// must send nothing. Counts the attempt.
-    async fn fence(&self, lease: LeaseToken, ids: &[DeliveryId], now: Timestamp) -> Result<Vec<DeliveryId>, StoreError>;
+    async fn fence(
+        &self,
+        lease: LeaseToken,
+        ids: &[DeliveryId],
+        now: Timestamp,
+    ) -> Result<Vec<DeliveryId>, StoreError>;
 
     /// Names the sender of a leased mail that was composed while parameter 10 was unset, and replaces its message,
     /// before the first attempt. `false` when the row no longer is the caller's.
@@ -217,7 +222,12 @@ pub trait Outbox: Send + Sync {
 
     /// Gives up waiting rows whose open time (see [`ClaimedDelivery::open_time`]) exceeds `expire`, with the
     /// reason `expired`. Gives their ids.
-    async fn expire(&self, account: AccountId, expire: Duration, now: Timestamp) -> Result<Vec<DeliveryId>, StoreError>;
+    async fn expire(
+        &self,
+        account: AccountId,
+        expire: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<DeliveryId>, StoreError>;
 
     /// When the next waiting row of the account is due; `None` when nothing waits.
     async fn next_due(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError>;
@@ -240,7 +250,8 @@ pub trait Outbox: Send + Sync {
     async fn requeue(&self, id: DeliveryId, now: Timestamp) -> Result<Delivery, TransitionError>;
 
     /// Calls a delivery back that has not left.
-    async fn cancel(&self, id: DeliveryId, reason: &str, now: Timestamp) -> Result<Delivery, TransitionError>;
+    async fn cancel(&self, id: DeliveryId, reason: &str, now: Timestamp)
+    -> Result<Delivery, TransitionError>;
 
     /// Counts of the rows that are not `sent` or `cancelled`, for alarms and metrics.
     async fn depth(&self) -> Result<Vec<QueueDepth>, StoreError>;

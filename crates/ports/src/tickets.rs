@@ -1,5 +1,7 @@
 //! Tickets, as another system keeps them in step.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use recado_domain::audience::Viewer;
 use recado_domain::person::EmailAddress;
@@ -15,6 +17,14 @@ pub struct TicketWrite {
     pub ticket: Ticket,
     /// The version that it was read at; `None` when it was not there.
     pub expected: Option<Version>,
+    /// Whom this write cuts off ([`cut_off`](recado_domain::audience::cut_off)): mails about the ticket to them do not
+    /// leave any more.
+    pub cut_off: BTreeSet<EmailAddress>,
+}
+
+impl TicketWrite {
+    /// Why a mail to somebody cut off is `cancelled`; its `last_reply`.
+    pub const CUT_OFF: &str = "the recipient no longer has access to the ticket";
 }
 
 /// Which tickets to list. Empty fields do not filter.
@@ -37,6 +47,10 @@ pub struct TicketFilter {
 #[async_trait]
 pub trait Tickets: Send + Sync {
     /// Stores a ticket and the event `ticket.changed`, in one transaction; gives its new version.
+    ///
+    /// In the same transaction the mails about the ticket to addresses in [`TicketWrite::cut_off`], if they have not
+    /// left, become `cancelled` with the reason [`TicketWrite::CUT_OFF`], and each is an event `delivery.changed`. A
+    /// leased one too: its worker finds the fence refused. One behind the fence (`sending`) stays.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the stored version is not the expected one, or the number is taken.

@@ -209,7 +209,9 @@ async fn post(api: &Api, texts: &[String]) -> Vec<Option<Value>> {
                 let author = json!({ "name": "Ana Peña", "email": "ana@example.com" });
                 let body = json!({ "text": text, "author": author });
                 let path = "/tickets/4711/comments";
-                let answer = api.try_send(Method::POST, path, Some(&body), Some(&text.replace(' ', "-"))).await?;
+                let answer = api
+                    .try_send(Method::POST, path, Some(&body), Some(&text.replace(' ', "-")))
+                    .await?;
                 assert_eq!(answer.status.as_u16(), 201, "{answer:?}");
                 Some(answer.body)
             })

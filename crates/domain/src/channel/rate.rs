@@ -176,7 +176,11 @@ mod tests {
         for _ in 0..10 {
             limiter.give_back();
         }
-        assert_eq!([limiter.take(now), limiter.take(now)], [Ok(()), Ok(())], "there is nothing to give back below none");
+        assert_eq!(
+            [limiter.take(now), limiter.take(now)],
+            [Ok(()), Ok(())],
+            "there is nothing to give back below none"
+        );
         assert!(limiter.take(now).is_err());
     }
 

@@ -1,6 +1,6 @@
 //! Tickets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use recado_domain::person::Party;
 use recado_domain::ticket::{Ticket, TicketId, TicketNumber, TicketStatus, Version};
@@ -93,6 +93,7 @@ impl TicketBuilder {
         TicketWrite {
             ticket: self.0,
             expected: None,
+            cut_off: BTreeSet::new(),
         }
     }
 }

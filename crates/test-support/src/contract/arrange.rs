@@ -1,5 +1,6 @@
 //! What the behaviours have in common: putting things into a subject, and looking at them.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -120,6 +121,7 @@ impl Subject {
         let write = recado_ports::tickets::TicketWrite {
             ticket: ticket.clone(),
             expected: None,
+            cut_off: BTreeSet::new(),
         };
         let version = self.tickets.put(write).await.unwrap();
         Ticket { version, ..ticket }

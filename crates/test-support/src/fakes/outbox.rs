@@ -2,6 +2,7 @@
 
 mod port;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -211,6 +212,26 @@ impl Tables {
         // The mail behind it in its chain may leave now.
         self.wake_outbox();
         Some(delivery)
+    }
+
+    /// Calls back the mails about a ticket to these that have not left.
+    pub(super) fn cancel_to(
+        &mut self,
+        ticket: TicketId,
+        recipients: &BTreeSet<EmailAddress>,
+        reason: &str,
+        now: Timestamp,
+    ) {
+        let mails: Vec<_> = self
+            .outbox
+            .values()
+            .filter(|mail| mail.ticket == Some(ticket) && recipients.contains(&mail.recipient))
+            .map(|mail| mail.id)
+            .collect();
+        for id in mails {
+            // What has left, or is at its end, stays as it is.
+            let _cancelled = self.cancel(id, reason, now);
+        }
     }
 
     fn log_delivery(&mut self, delivery: &Delivery, now: Timestamp) {

@@ -32,6 +32,7 @@ impl Tickets for MemoryStore {
             let (id, version, at) = (ticket.id, ticket.version, ticket.updated_at);
             tables.tickets.insert(id, ticket);
             tables.log(EventKind::TicketChanged, Some(id), id.0, at);
+            tables.cancel_to(id, &write.cut_off, TicketWrite::CUT_OFF, at);
             Ok(version)
         })
     }
