@@ -65,9 +65,13 @@ async fn several_daemons_may_migrate_a_new_database_at_once() {
     let Some((_database, _url, server)) = databases::postgres(databases::clock()).await else {
         return;
     };
-    let url = tokio::task::spawn_blocking(move || server.database("fresh"))
-        .await
-        .unwrap();
+    // The server ends with its value.
+    let (_server, url) = tokio::task::spawn_blocking(move || {
+        let url = server.database("fresh");
+        (server, url)
+    })
+    .await
+    .unwrap();
     let opening = (0..4).map(|_| Database::open(&url, databases::options(databases::clock())));
     for opened in futures_util::future::join_all(opening).await {
         opened.unwrap().ping().await.unwrap();
