@@ -146,7 +146,13 @@ queries! {
             let open_time = channel::open_time + channel::last_tick.assume_not_null() * -1 + now;
             diesel::update(ticked).set(channel::open_time.eq(open_time)).execute(connection).await?;
         }
-        diesel::update(row).set(channel::last_tick.eq(now)).execute(connection).await?;
+        // The clocks of two daemons differ: a tick set back by the slower one would let the faster one count the same
+        // time again. One that is ahead by more than the longest gap is no other daemon's, but a clock set right.
+        let passed = channel::last_tick
+            .is_null()
+            .or(channel::last_tick.lt(now))
+            .or(channel::last_tick.gt(now.saturating_add(LONGEST_GAP)));
+        diesel::update(row.filter(passed)).set(channel::last_tick.eq(now)).execute(connection).await?;
         Ok(())
     }
 }

@@ -57,7 +57,8 @@ pub trait Channels: Send + Sync {
     async fn record_fault(&self, account: AccountId, fault: &str) -> Result<(), StoreError>;
 
     /// Counts the time since the last tick of any daemon as open or shut; expiry counts open time alone. A gap of
-    /// more than two minutes (no daemon ran) counts as shut.
+    /// more than two minutes (no daemon ran) counts as shut. No time is counted twice, though the daemons' clocks
+    /// differ: a tick before the last one adds nothing, and one long before it (a clock set right) begins anew.
     async fn tick(&self, account: AccountId, opening: Opening, now: Timestamp) -> Result<(), StoreError>;
 }
 

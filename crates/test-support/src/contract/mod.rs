@@ -246,6 +246,7 @@ macro_rules! store_contract {
                 open_time_is_counted_by_ticks_alone
                 a_long_gap_between_ticks_counts_as_shut
                 a_wall_clock_that_jumps_adds_no_open_time
+                daemons_whose_clocks_differ_count_no_time_twice
                 open_time_begins_when_the_mail_is_stored
                 waiting_mails_expire_by_the_time_that_their_account_was_open
                 a_mail_that_is_worked_on_does_not_expire

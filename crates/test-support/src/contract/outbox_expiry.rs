@@ -98,6 +98,15 @@ pub async fn a_wall_clock_that_jumps_adds_no_open_time(subject: &Subject) {
     assert_eq!(open_time(subject).await, Duration::from_secs(30));
 }
 
+pub async fn daemons_whose_clocks_differ_count_no_time_twice(subject: &Subject) {
+    subject.due_mail().await;
+    for second in (0..=60).step_by(5) {
+        tick(subject, 0, Opening::Open, second + 60).await;
+        tick(subject, 0, Opening::Open, second + 2).await;
+    }
+    assert_eq!(open_time(subject).await, Duration::from_mins(1));
+}
+
 pub async fn open_time_begins_when_the_mail_is_stored(subject: &Subject) {
     open(subject, 0, 0, 600).await;
     subject.due_mail().await;

@@ -49,7 +49,13 @@ impl Row {
         if opening == Opening::Open && gap.is_positive() && gap <= LONGEST_GAP {
             self.open += gap.unsigned_abs();
         }
-        self.last_tick = Some(now);
+        // Set back by the slower clock of another daemon, the tick would let the same time count again.
+        if self
+            .last_tick
+            .is_none_or(|last| last < now || last.duration_since(now) > LONGEST_GAP)
+        {
+            self.last_tick = Some(now);
+        }
     }
 }
 
