@@ -73,7 +73,8 @@ impl KeepHouse {
         if ended > 0 {
             tracing::warn!(ended, "leases ran out; their mails go on");
         }
-        self.channels.tick(account, self.gate.opening(), now).await?;
+        let opening = self.gate.opening(self.clock.elapsed());
+        self.channels.tick(account, opening, now).await?;
         for delivery in self.outbox.expire(account, self.settings.expire, now).await? {
             tracing::error!(alarm = "delivery_dead", delivery = %delivery.0, reason = "expired", "a mail was given up");
             metrics::counter!("recado_deliveries_total", "outcome" => "dead").increment(1);

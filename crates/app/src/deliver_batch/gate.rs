@@ -89,10 +89,11 @@ impl AccountGate {
         self.account
     }
 
-    /// Whether mail can leave, as expiry counts it.
-    pub fn opening(&self) -> Opening {
+    /// Whether mail can leave, as expiry counts it. A pause for a throttling server, or for the account's own limits,
+    /// is no open time: a queue that takes longer than a mail's life to drain would lose its end, untried.
+    pub fn opening(&self, now: Duration) -> Opening {
         let inner = self.inner();
-        let closed = inner.breaker.state() == BreakerState::Closed;
+        let closed = inner.breaker.state() == BreakerState::Closed && inner.paused_until <= now;
         if closed && inner.breaker.hold().is_none() && !inner.stopped {
             Opening::Open
         } else {

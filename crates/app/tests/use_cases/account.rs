@@ -146,7 +146,7 @@ async fn a_probe_without_an_outcome_never_shuts_the_account_for_good() {
                 .iter()
                 .all(|call| outbox.left(*call) == 0)
         );
-        assert_eq!(worker.deliver.gate.opening(), Opening::Open, "{trouble}");
+        assert_eq!(worker.opening(), Opening::Open, "{trouble}");
         assert!(
             house.recipients().len() >= 2,
             "{trouble}: {:?}",
@@ -273,7 +273,7 @@ async fn what_a_person_holds_waits_for_a_person() {
         house.set(Parameter::SmtpHost, Some("smtp.example.org")).await;
         worker.work_for(MINUTE).await;
         assert_eq!((dialled(&house), held(&house).await), (0, Some(reason)));
-        assert_eq!(worker.deliver.gate.opening(), Opening::Shut);
+        assert_eq!(worker.opening(), Opening::Shut);
         Channels::release(&house.store, AccountId::DEFAULT, &[reason])
             .await
             .unwrap();
@@ -335,7 +335,7 @@ async fn parameter_297_stops_the_mail_and_lets_it_go_again() {
         "the server is taken leave of"
     );
     assert_eq!(
-        worker.deliver.gate.opening(),
+        worker.opening(),
         Opening::Shut,
         "no time counts against the waiting mails"
     );

@@ -18,7 +18,8 @@ use recado_domain::person::{Party, Role, Standing, User, UserId};
 use recado_domain::template::StoredTemplate;
 use recado_domain::ticket::{Ticket, TicketNumber};
 use recado_domain::token::Keyring;
-use recado_ports::channels::{Channel, Channels};
+use recado_ports::channels::{Channel, Channels, Opening};
+use recado_ports::clock::Clock;
 use recado_ports::mail::Transport;
 use recado_ports::outbox::{DeliveryFilter, DeliveryHistory, NewDelivery, Outbox};
 use recado_ports::page::{PageLimit, PageRequest};
@@ -256,6 +257,11 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
+    /// What expiry would count of this moment.
+    pub(crate) fn opening(&self) -> Opening {
+        self.deliver.gate.opening(self.clock.elapsed())
+    }
+
     /// One batch.
     pub(crate) async fn batch(&mut self) -> Next {
         self.deliver.run(&mut self.line, &self.stop).await

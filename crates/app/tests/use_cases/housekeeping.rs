@@ -1,5 +1,6 @@
 //! Housekeeping: leases that ran out, mails that expired, what need not be kept.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,6 +119,23 @@ async fn a_mail_expires_by_the_time_that_its_account_was_open() {
         (mail.state, mail.last_reply.as_deref()),
         (State::Dead, Some("expired"))
     );
+}
+
+#[tokio::test]
+async fn a_queue_that_takes_longer_to_drain_than_a_mail_lives_loses_nothing() {
+    let mut house = House::new().await;
+    house.delivery.expire = Duration::from_hours(2);
+    house.delivery.limits.per_day = NonZeroU32::new(1);
+    for n in 0..3 {
+        house.owe_to(&format!("person{n}@example.com")).await;
+    }
+    let mut worker = house.worker();
+    let keeper = housekeeper(&house, &worker);
+    for _ in 0..60 * 60 {
+        keeper.run().await;
+        worker.work_for(MINUTE).await;
+    }
+    assert_eq!(house.recipients().len(), 3, "none is given up for the account's own limit");
 }
 
 #[tokio::test]
