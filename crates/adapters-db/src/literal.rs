@@ -46,8 +46,10 @@ literal! {
     Held = "outbox.state IN ('leased', 'sending')";
     /// Mails that are neither sent nor called back.
     Unfinished = "outbox.state IN ('ready', 'leased', 'sending', 'retry', 'unsure', 'dead')";
-    /// The mail before another one in its chain has a way to go: `State::is_active`.
-    HeadIsActive = "head.state IN ('ready', 'leased', 'sending', 'retry', 'unsure')";
+    /// The mail before another one in its chain has a way to go: `State::is_active`, and of a cause that this version
+    /// knows. One that it leaves alone would hold up its chain for ever.
+    HeadIsActive = "head.state IN ('ready', 'leased', 'sending', 'retry', 'unsure') \
+                    AND head.cause_kind IN ('comment', 'test')";
     /// Causes that this version knows; others are a later version's.
     KnownCause = "outbox.cause_kind IN ('comment', 'test')";
 }

@@ -15,7 +15,7 @@ use crate::column::{Key, micros, span};
 use crate::database::Database;
 use crate::events::NewEventRow;
 use crate::fault::Fault;
-use crate::literal::{BlockedSince, Charge, Refund, Waiting};
+use crate::literal::{BlockedSince, Charge, KnownCause, Refund, Waiting};
 use crate::operation::{Purpose, queries, run};
 use crate::rows::NewAttemptRow;
 use crate::schema::{channel, delivery_attempt, outbox, outbox_message};
@@ -170,6 +170,7 @@ queries! {
             .filter(outbox::account.eq(input.account))
             .filter(outbox::open_base.lt(over))
             .filter(Waiting)
+            .filter(KnownCause)
             .order(outbox::open_base)
             .limit(CHUNK)
             .select(outbox::id)

@@ -9,12 +9,14 @@ use recado_adapters_db::{Database, OpenError, StartCounter, StartError};
 use recado_domain::channel::AccountId;
 use recado_domain::outbox::State;
 use recado_domain::parameter::Parameter;
+use recado_domain::ticket::TicketId;
 use recado_ports::events::{Events, Topic};
-use recado_ports::outbox::{Claim, DeliveryFilter, Outbox};
+use recado_ports::outbox::{Claim, DeliveryFilter, NewDelivery, Outbox};
 use recado_ports::page::PageRequest;
 use recado_ports::parameters::Parameters;
 use recado_test_support::builders::{lease, test_delivery};
 use recado_test_support::clock::START;
+use uuid::Uuid;
 
 use crate::databases;
 
@@ -151,6 +153,31 @@ async fn mails_of_kinds_or_states_of_a_later_version_are_left_alone() {
         .await
         .unwrap();
     assert_eq!(all.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_of_a_kind_of_a_later_version_neither_holds_up_its_chain_nor_expires() {
+    let (database, directory) = databases::sqlite(databases::clock()).await;
+    let [later, known] = [(), ()].map(|()| NewDelivery {
+        ticket: Some(TicketId(Uuid::from_u128(1))),
+        ..test_delivery().build()
+    });
+    let ids = [later.id, known.id];
+    database.enqueue(vec![later, known]).await.unwrap();
+    let file = directory.path().join("recado.db");
+    let mut raw = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    raw.batch_execute(&format!(
+        "UPDATE outbox SET cause_kind = 'survey' WHERE id = x'{}'",
+        ids[0].0.simple()
+    ))
+    .unwrap();
+    let claimed = database.claim(&claim()).await.unwrap();
+    assert_eq!(claimed.len(), 1, "nothing that this version knows is before it");
+    assert_eq!(claimed[0].delivery.id, ids[1]);
+    raw.batch_execute("UPDATE channel SET open_time = 1000000000 WHERE account = 0")
+        .unwrap();
+    let expired = database.expire(AccountId::DEFAULT, Duration::from_secs(1), START);
+    assert_eq!(expired.await.unwrap(), []);
 }
 
 #[cfg(unix)]
