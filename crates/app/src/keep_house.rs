@@ -1,13 +1,13 @@
 //! What a daemon does beside its work: ending leases that ran out, giving up what expired, counting open time,
 //! forgetting what need not be kept, and showing how full the queue is.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use recado_ports::channels::Channels;
 use recado_ports::clock::Clock;
+use recado_ports::comments::Comments;
 use recado_ports::events::Events;
 use recado_ports::ids::Ids;
 use recado_ports::outbox::Outbox;
@@ -16,22 +16,30 @@ use recado_ports::store::StoreError;
 use crate::deliver_batch::AccountGate;
 use crate::settings::DeliverySettings;
 
-/// Messages forgotten in one round: a bound on how long the round holds the database.
+/// Old things forgotten in one call: a bound on how long it holds the database.
 const FORGET_AT_ONCE: u32 = 500;
+
+/// Calls in one round: a bound on the round, above what any desk sends in a minute.
+const FORGET_CALLS: u32 = 20;
 
 /// The log of events is for followers who were away for a while, not an archive.
 const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Old bytes and events are looked for this often.
-const FORGET_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// Old things are looked for, and the queue is counted, this often: with many mails waiting both cost time.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// A mail that has waited for so long deserves a look by the desk.
 const LATE: SignedDuration = SignedDuration::from_hours(4);
+
+/// The desk is told of late mails this often.
+const WARN_EVERY: Duration = Duration::from_hours(1);
 
 /// Keeps house.
 pub struct KeepHouse {
     /// Leases, expiry, old messages.
     pub outbox: Arc<dyn Outbox>,
+    /// Idempotency keys that expired.
+    pub comments: Arc<dyn Comments>,
     /// Open time.
     pub channels: Arc<dyn Channels>,
     /// Old events.
@@ -46,13 +54,26 @@ pub struct KeepHouse {
     pub keep_messages: Duration,
     /// The account's gate.
     pub gate: Arc<AccountGate>,
-    /// When old things were last looked for.
-    pub last_forgotten: LastForgotten,
+    /// When what is not done in every round was last done.
+    pub diary: Diary,
 }
 
-/// When old things were last looked for; begins with never.
+/// When what is not done in every round was last done, by [`Clock::elapsed`]; begins with never.
 #[derive(Debug, Default)]
-pub struct LastForgotten(AtomicI64);
+pub struct Diary {
+    looked: Mutex<Option<Duration>>,
+    warned: Mutex<Option<Duration>>,
+}
+
+/// Whether so much time has passed since an entry; then it is written anew.
+fn is_due(entry: &Mutex<Option<Duration>>, every: Duration, now: Duration) -> bool {
+    let mut last = entry.lock().unwrap_or_else(PoisonError::into_inner);
+    let due = last.is_none_or(|last| now.saturating_sub(last) >= every);
+    if due {
+        *last = Some(now);
+    }
+    due
+}
 
 impl KeepHouse {
     /// One round; to be called every few seconds. A store that does not answer is tried again in the next one.
@@ -79,12 +100,16 @@ impl KeepHouse {
             tracing::error!(alarm = "delivery_dead", delivery = %delivery.0, reason = "expired", "a mail was given up");
             metrics::counter!("recado_deliveries_total", "outcome" => "dead").increment(1);
         }
-        self.show_depth(now).await?;
-        self.forget(now).await
+        if is_due(&self.diary.looked, LOOK_EVERY, self.clock.elapsed()) {
+            self.show_depth(now).await?;
+            self.forget(now).await?;
+        }
+        Ok(())
     }
 
     async fn show_depth(&self, now: Timestamp) -> Result<(), StoreError> {
         let depth = self.outbox.depth().await?;
+        let mut late = Vec::new();
         for state in recado_domain::outbox::State::ALL {
             let of_state = depth.iter().filter(|depth| depth.state == state);
             let count: u64 = of_state.clone().map(|depth| depth.count).sum();
@@ -100,6 +125,11 @@ impl KeepHouse {
             metrics::gauge!("recado_outbox_oldest_seconds", "state" => state.as_str())
                 .set(oldest.as_secs_f64());
             if state.is_active() && oldest > LATE {
+                late.push((state, oldest));
+            }
+        }
+        if !late.is_empty() && is_due(&self.diary.warned, WARN_EVERY, self.clock.elapsed()) {
+            for (state, oldest) in late {
                 tracing::warn!(
                     alarm = "delivery_late",
                     state = state.as_str(),
@@ -112,14 +142,17 @@ impl KeepHouse {
     }
 
     async fn forget(&self, now: Timestamp) -> Result<(), StoreError> {
-        let last = self.last_forgotten.0.load(Ordering::Relaxed);
-        if now.as_second() - last < FORGET_EVERY.as_secs() {
-            return Ok(());
+        let sent_before = now - self.keep_messages;
+        for _ in 0..FORGET_CALLS {
+            if self.outbox.forget_messages(sent_before, FORGET_AT_ONCE).await? < u64::from(FORGET_AT_ONCE) {
+                break;
+            }
         }
-        self.last_forgotten.0.store(now.as_second(), Ordering::Relaxed);
-        self.outbox
-            .forget_messages(now - self.keep_messages, FORGET_AT_ONCE)
-            .await?;
+        for _ in 0..FORGET_CALLS {
+            if self.comments.forget_idempotency(now, FORGET_AT_ONCE).await? < u64::from(FORGET_AT_ONCE) {
+                break;
+            }
+        }
         self.events.forget(now - EVENTS_KEPT).await?;
         Ok(())
     }

@@ -116,6 +116,9 @@ pub trait Comments: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<IdempotencyRecord>, StoreError>;
 
+    /// Forgets idempotency records that have expired by `now`, at most `limit` of them; gives how many.
+    async fn forget_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
     /// A ticket's comments, oldest first, withdrawn ones left out.
     async fn list(
         &self,

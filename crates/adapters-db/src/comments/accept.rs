@@ -180,10 +180,15 @@ pub(super) async fn idempotency(
     Ok(stored.map(IdempotencyRow::try_into_port).transpose()?)
 }
 
-impl Database {
-    /// Forgets idempotency keys that have expired by now, at most `limit` of them; gives how many.
-    pub async fn forget_expired_keys(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let input = (micros(now), i64::from(limit));
-        Ok(run!(self.write(Purpose::Track.with(News::Nothing)), forget_keys, input)? as u64)
-    }
+pub(super) async fn forget_idempotency(
+    database: &Database,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let input = (micros(now), i64::from(limit));
+    Ok(run!(
+        database.write(Purpose::Track.with(News::Nothing)),
+        forget_keys,
+        input
+    )? as u64)
 }

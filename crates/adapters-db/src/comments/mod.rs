@@ -33,6 +33,10 @@ impl Comments for Database {
         accept::idempotency(self, key, now).await
     }
 
+    async fn forget_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        accept::forget_idempotency(self, now, limit).await
+    }
+
     async fn list(
         &self,
         ticket: TicketId,

@@ -153,6 +153,10 @@ impl Comments for SlowComments {
         self.store.idempotency(key, now).await
     }
 
+    async fn forget_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.store.forget_idempotency(now, limit).await
+    }
+
     async fn list(
         &self,
         ticket: TicketId,

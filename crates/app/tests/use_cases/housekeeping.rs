@@ -2,18 +2,22 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use recado_app::keep_house::{KeepHouse, LastForgotten};
+use recado_app::keep_house::{Diary, KeepHouse};
 use recado_domain::channel::AccountId;
 use recado_domain::outbox::{LeaseToken, State};
 use recado_domain::parameter::Parameter;
 use recado_domain::reply::Reply;
 use recado_ports::clock::Clock;
+use recado_ports::comments::{AcceptComment, Comments};
 use recado_ports::events::Events;
 use recado_ports::mail::SendError;
-use recado_ports::outbox::{Claim, MockOutbox, Outbox};
+use recado_ports::outbox::{Claim, MockOutbox, Outbox, QueueDepth};
 use recado_test_support::builders;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::faulty::unavailable;
 use crate::house::{House, Worker, ana, comment};
@@ -24,6 +28,7 @@ fn housekeeper(house: &House, worker: &Worker) -> KeepHouse {
     let store = Arc::new(house.store.clone());
     KeepHouse {
         outbox: store.clone(),
+        comments: store.clone(),
         channels: store.clone(),
         events: store,
         clock: house.clock.clone(),
@@ -31,7 +36,7 @@ fn housekeeper(house: &House, worker: &Worker) -> KeepHouse {
         settings: Arc::new(house.delivery.clone()),
         keep_messages: Duration::from_hours(30 * 24),
         gate: worker.deliver.gate.clone(),
-        last_forgotten: LastForgotten::default(),
+        diary: Diary::default(),
     }
 }
 
@@ -178,6 +183,83 @@ async fn an_unsent_mail_keeps_its_octets_however_old() {
     house.set(Parameter::StopOutgoingMail, None).await;
     worker.drain().await;
     assert_eq!(house.state(id).await, State::Sent);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_is_forgotten_when_it_has_expired() {
+    let house = House::new().await;
+    let ticket = house.ticket("4711").await.unwrap();
+    let record = builders::idempotency("k", "digest", house.clock.now() + MINUTE);
+    let accept = AcceptComment {
+        idempotency: Some(record.clone()),
+        ..builders::comment(&ticket).owing(&[])
+    };
+    house.store.accept(accept).await.unwrap();
+    let keeper = housekeeper(&house, &house.worker());
+    keeper.run().await;
+    // Asked as of the beginning, so that only what was forgotten is not found.
+    let begin = house.clock.now();
+    assert!(house.store.idempotency(&record.key, begin).await.unwrap().is_some());
+    house.clock.advance(MINUTE);
+    keeper.run().await;
+    assert_eq!(house.store.idempotency(&record.key, begin).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_queue_is_counted_once_a_minute_and_late_mails_are_told_of_once_an_hour() {
+    let house = House::new().await;
+    let since = house.clock.now();
+    house.clock.advance(Duration::from_hours(5));
+    let mut outbox = MockOutbox::new();
+    outbox.expect_end_expired_leases().returning(|_, _| Ok(0));
+    outbox.expect_expire().returning(|_, _, _| Ok(Vec::new()));
+    outbox.expect_forget_messages().returning(|_, _| Ok(0));
+    outbox.expect_depth().times(61).returning(move || {
+        Ok(vec![QueueDepth {
+            account: AccountId::DEFAULT,
+            state: State::Retry,
+            count: 200_000,
+            oldest: since,
+        }])
+    });
+    let keeper = KeepHouse {
+        outbox: Arc::new(outbox),
+        ..housekeeper(&house, &house.worker())
+    };
+    let warnings = Warnings::default();
+    let _listening = tracing::subscriber::set_default(warnings.clone());
+    keeper.run().await;
+    for _ in 0..12 * 60 {
+        house.clock.advance(Duration::from_secs(5));
+        keeper.run().await;
+    }
+    assert_eq!(warnings.0.load(Ordering::Relaxed), 2);
+}
+
+/// Counts the warnings of a thread.
+#[derive(Clone, Default)]
+struct Warnings(Arc<AtomicUsize>);
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
-use recado_app::keep_house::{KeepHouse, LastForgotten};
+use recado_app::keep_house::{Diary, KeepHouse};
 use recado_app::stop::Stop;
 use recado_domain::channel::AccountId;
 use recado_ports::events::{Events, Topic};
@@ -50,6 +50,7 @@ pub(super) fn start(
     });
     let keep = Arc::new(KeepHouse {
         outbox: house.database.clone(),
+        comments: house.database.clone(),
         channels: house.database.clone(),
         events: house.database.clone(),
         clock: house.clock.clone(),
@@ -57,7 +58,7 @@ pub(super) fn start(
         settings: settings.clone(),
         keep_messages: house.configuration.keep_messages,
         gate,
-        last_forgotten: LastForgotten::default(),
+        diary: Diary::default(),
     });
     let events: Arc<dyn Events> = house.database.clone();
     let mut loops = JoinSet::new();

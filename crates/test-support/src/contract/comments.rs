@@ -255,6 +255,26 @@ pub async fn an_expired_key_may_be_used_again(subject: &Subject) {
     );
 }
 
+pub async fn expired_keys_are_forgotten_a_few_at_a_time(subject: &Subject) {
+    let ticket = subject.ticket("1").await;
+    let keys = [("a", LONG_AGO), ("b", LONG_AGO), ("c", LONG_AGO), ("d", NEVER)];
+    for (key, expires_at) in keys {
+        let accept = AcceptComment {
+            idempotency: Some(idempotency(key, "digest", expires_at)),
+            ..comment(&ticket).owing(&[])
+        };
+        subject.comments.accept(accept).await.unwrap();
+    }
+    let mut forgotten = Vec::new();
+    for _ in 0..3 {
+        forgotten.push(subject.comments.forget_idempotency(START, 2).await.unwrap());
+    }
+    assert_eq!(forgotten, [2, 1, 0]);
+    let kept = idempotency("d", "digest", NEVER);
+    let found = subject.comments.idempotency(&kept.key, START).await.unwrap();
+    assert_eq!(found, Some(kept));
+}
+
 pub async fn of_comments_under_one_key_a_single_one_is_stored(subject: &Subject) {
     let ticket = subject.ticket("1").await;
     let mut callers = JoinSet::new();

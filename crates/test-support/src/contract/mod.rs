@@ -173,6 +173,7 @@ macro_rules! store_contract {
                 a_used_key_gives_its_record_and_writes_nothing
                 a_key_belongs_to_its_scope
                 an_expired_key_may_be_used_again
+                expired_keys_are_forgotten_a_few_at_a_time
                 of_comments_under_one_key_a_single_one_is_stored
                 comments_are_listed_oldest_first_for_their_audience
                 pages_repeat_and_skip_nothing_while_comments_are_accepted
