@@ -4,6 +4,7 @@
 /// SQLite's way.
 pub(crate) mod sqlite {
     pub(crate) use crate::events::sqlite::record_events;
+    pub(crate) use crate::outbox::cancel::sqlite::cancel_deliveries;
     pub(crate) use crate::outbox::enqueue::sqlite::insert_deliveries;
     /// A connection.
     pub(crate) type Session = crate::sqlite::Connection;
@@ -55,6 +56,7 @@ pub(crate) mod sqlite {
 /// PostgreSQL's way.
 pub(crate) mod postgres {
     pub(crate) use crate::events::postgres::record_events;
+    pub(crate) use crate::outbox::cancel::postgres::cancel_deliveries;
     pub(crate) use crate::outbox::enqueue::postgres::insert_deliveries;
     /// A connection.
     pub(crate) type Session = crate::postgres::Connection;

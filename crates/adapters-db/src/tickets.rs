@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use recado_domain::audience::Viewer;
-use recado_domain::person::Role;
+use recado_domain::outbox::{Event, State};
+use recado_domain::person::{EmailAddress, Role};
 use recado_domain::ticket::{Ticket, TicketId, TicketNumber, TicketStatus, Version};
 use recado_ports::events::EventKind;
 use recado_ports::page::{Page, PageRequest};
@@ -18,10 +19,10 @@ use crate::column::{Key, micros};
 use crate::database::Database;
 use crate::events::NewEventRow;
 use crate::fault::Fault;
-use crate::literal::VisibleTo;
+use crate::literal::{KnownCause, VisibleTo};
 use crate::operation::{Purpose, queries, run};
 use crate::rows::{Cursor, NewTicketRow, NewWatcherRow, TicketRow, WatcherRow, cursor, search_text};
-use crate::schema::{ticket, ticket_watcher};
+use crate::schema::{outbox, ticket, ticket_watcher};
 use crate::wakeup::News;
 
 /// Which tickets to read.
@@ -63,6 +64,17 @@ queries! {
         insert_new!(connection, ticket_watcher::table, &watchers);
         let event = NewEventRow::new(EventKind::TicketChanged, Some(id), id.0, micros(new.updated_at));
         record_events(connection, &[event]).await?;
+        if !write.cut_off.is_empty() {
+            let states = State::sources(Event::Cancel).into_iter().map(State::as_str);
+            let mails = outbox::table
+                .filter(outbox::ticket.eq(id))
+                .filter(outbox::recipient.eq_any(write.cut_off.iter().map(EmailAddress::as_str)))
+                .filter(outbox::state.eq_any(states))
+                .filter(KnownCause)
+                .select(outbox::id);
+            let mails: Vec<Key> = mails.load(connection).await?;
+            cancel_deliveries(connection, &mails, TicketWrite::CUT_OFF, micros(new.updated_at)).await?;
+        }
         Ok(version)
     }
 
@@ -144,7 +156,12 @@ fn assemble((rows, watchers): (Vec<TicketRow>, Vec<WatcherRow>)) -> Result<Vec<T
 #[async_trait]
 impl Tickets for Database {
     async fn put(&self, write: TicketWrite) -> Result<Version, StoreError> {
-        Ok(run!(self.write(Purpose::Record.with(News::Log)), put, write)?)
+        let news = if write.cut_off.is_empty() {
+            News::Log
+        } else {
+            News::Both
+        };
+        Ok(run!(self.write(Purpose::Record.with(news)), put, write)?)
     }
 
     async fn find(&self, number: &TicketNumber) -> Result<Option<Ticket>, StoreError> {

@@ -34,6 +34,7 @@ async fn work(database: &Arc<Database>) {
         .put(recado_ports::tickets::TicketWrite {
             ticket: about.clone(),
             expected: None,
+            cut_off: BTreeSet::new(),
         })
         .await
         .unwrap();
@@ -102,10 +103,21 @@ async fn work(database: &Arc<Database>) {
             .retract(about.id, said, Retraction::MakeInternal, &[], START)
             .await
             .unwrap();
+        let version = Tickets::find(&**database, &about.number)
+            .await
+            .unwrap()
+            .map(|ticket| ticket.version);
+        database
+            .put(recado_ports::tickets::TicketWrite {
+                ticket: about.clone(),
+                expected: version,
+                cut_off: BTreeSet::from([ana().email]),
+            })
+            .await
+            .unwrap();
         let newest = database.newest().await.unwrap();
         database.after(newest, 100).await.unwrap();
         database.forget_messages(START, 100).await.unwrap();
-        Tickets::find(&**database, &about.number).await.unwrap();
         Tickets::list(&**database, &TicketFilter::default(), &page)
             .await
             .unwrap();

@@ -102,6 +102,7 @@ impl ServiceDesk {
             tickets: desk.store.clone(),
             clock: desk.clock.clone(),
             ids: desk.ids.clone(),
+            desk: None,
         };
         let ticket = TicketChange {
             title: Some("Impresora atascada".to_owned()),

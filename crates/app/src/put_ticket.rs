@@ -1,9 +1,10 @@
 //! Keeping a ticket in step with another system: what is absent stays, null or an empty list clears.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use recado_domain::audience;
 use recado_domain::locale::Locale;
 use recado_domain::person::{Party, Role};
 use recado_domain::template::TicketKey;
@@ -53,10 +54,13 @@ pub struct PutTicket {
     pub clock: Arc<dyn Clock>,
     /// Names a new one.
     pub ids: Arc<dyn Ids>,
+    /// Told when a ticket has neither responsible nor group (`[desk]`): mails to it stay whatever changes.
+    pub desk: Option<Party>,
 }
 
 impl PutTicket {
-    /// Creates or changes a ticket; the desk and other systems may.
+    /// Creates or changes a ticket; the desk and other systems may. Mails to whoever the change cuts off
+    /// ([`audience::cut_off`]) are cancelled with it, if they have not left.
     pub async fn run(
         &self,
         actor: &Actor,
@@ -76,12 +80,16 @@ impl PutTicket {
                 });
             }
             let expected = stored.as_ref().map(|ticket| ticket.version);
-            let ticket = self.changed(stored, number, &change)?;
+            let ticket = self.changed(stored.clone(), number, &change)?;
+            let cut_off = stored.map_or_else(BTreeSet::new, |before| {
+                audience::cut_off(&before, &ticket, self.desk.as_ref())
+            });
             match self
                 .tickets
                 .put(TicketWrite {
                     ticket: ticket.clone(),
                     expected,
+                    cut_off,
                 })
                 .await
             {

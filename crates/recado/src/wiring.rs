@@ -111,6 +111,7 @@ impl House {
             tickets: self.database.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
+            desk: self.configuration.messaging.desk.clone(),
         }
     }
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use recado_domain::comment::{CommentId, Visibility};
-use recado_domain::outbox::{Delivery, Event, State};
+use recado_domain::outbox::Delivery;
 use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_ports::comments::Retraction;
@@ -58,29 +58,15 @@ queries! {
         if changed == 0 {
             return Ok(None);
         }
-        let states = State::sources(Event::Cancel).into_iter().map(State::as_str);
+        let event = NewEventRow::new(EventKind::CommentCreated, Some(input.ticket), input.id.0, input.now);
+        record_events(connection, &[event]).await?;
         let mails = outbox::table
             .filter(outbox::cause_kind.eq("comment"))
             .filter(outbox::cause_id.eq(input.id))
-            .filter(outbox::state.eq_any(states))
-            .filter(outbox::recipient.ne_all(input.keep.iter().map(EmailAddress::as_str)));
-        let mut cancelled = diesel::update(mails)
-            .set((
-                outbox::state.eq(State::Cancelled.as_str()),
-                outbox::last_reply.eq(input.reason()),
-                outbox::lease_token.eq(None::<Key>),
-            ))
-            .returning(DeliveryRow::as_returning())
-            .get_results(connection)
-            .await?;
-        cancelled.sort_by_key(|row| row.id);
-        let ticket = Some(input.ticket);
-        let mut events = vec![NewEventRow::new(EventKind::CommentCreated, ticket, input.id.0, input.now)];
-        events.extend(
-            cancelled.iter().map(|row| NewEventRow::new(EventKind::DeliveryChanged, ticket, row.id.0, input.now)),
-        );
-        record_events(connection, &events).await?;
-        Ok(Some(cancelled))
+            .filter(outbox::recipient.ne_all(input.keep.iter().map(EmailAddress::as_str)))
+            .select(outbox::id);
+        let mails: Vec<Key> = mails.load(connection).await?;
+        Ok(Some(cancel_deliveries(connection, &mails, input.reason(), input.now).await?))
     }
 }
 

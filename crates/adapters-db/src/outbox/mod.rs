@@ -1,10 +1,12 @@
 //! The outbox. The rules are `recado_domain::outbox`'s: every condition below takes its states from there.
 
+pub(crate) mod cancel;
 mod claim;
 pub(crate) mod enqueue;
 mod lease;
 mod list;
 mod operate;
+mod revive;
 mod settle;
 
 use std::time::Duration;
@@ -107,6 +109,10 @@ impl Outbox for Database {
 
     async fn requeue(&self, id: DeliveryId, now: Timestamp) -> Result<Delivery, TransitionError> {
         operate::requeue(self, id, now).await
+    }
+
+    async fn revive(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
+        revive::revive(self, id, now).await
     }
 
     async fn cancel(

@@ -39,14 +39,7 @@ enum Done {
 
 queries! {
     pub(super) async fn operate(connection: &mut Session, input: &Operate) -> Result<Done, Fault> {
-        let event = match &input.wish {
-            Wish::Requeue => Event::Requeue,
-            Wish::Cancel { .. } => Event::Cancel,
-        };
-        let states = State::sources(event).into_iter().map(State::as_str);
-        let row = outbox::table.filter(outbox::id.eq(input.id)).filter(outbox::state.eq_any(states));
-        let returning = DeliveryRow::as_returning();
-        let changed: Option<DeliveryRow> = match &input.wish {
+        let changed = match &input.wish {
             Wish::Requeue => {
                 let message = outbox_message::table.find(input.id).select(outbox_message::delivery);
                 if message.first::<Key>(connection).await.optional()?.is_none() {
@@ -55,6 +48,8 @@ queries! {
                 let account = outbox::table.find(input.id).select(outbox::account);
                 let open_time = channel::table.filter(channel::account.eq_any(account)).select(channel::open_time);
                 let open_time: i64 = open_time.first(connection).await?;
+                let states = State::sources(Event::Requeue).into_iter().map(State::as_str);
+                let row = outbox::table.filter(outbox::id.eq(input.id)).filter(outbox::state.eq_any(states));
                 let ready = (
                     outbox::state.eq(State::Ready.as_str()),
                     outbox::due_at.eq(input.now),
@@ -62,23 +57,21 @@ queries! {
                     outbox::blocked_since.eq(None::<i64>),
                     outbox::lease_token.eq(None::<Key>),
                 );
-                diesel::update(row).set(ready).returning(returning).get_result(connection).await.optional()?
+                let returning = DeliveryRow::as_returning();
+                let requeued: Option<DeliveryRow> =
+                    diesel::update(row).set(ready).returning(returning).get_result(connection).await.optional()?;
+                if let Some(row) = &requeued {
+                    let event = NewEventRow::new(EventKind::DeliveryChanged, row.ticket, row.id.0, input.now);
+                    record_events(connection, &[event]).await?;
+                }
+                requeued
             }
-            Wish::Cancel { reason } => {
-                let cancelled = (
-                    outbox::state.eq(State::Cancelled.as_str()),
-                    outbox::last_reply.eq(reason),
-                    outbox::lease_token.eq(None::<Key>),
-                );
-                diesel::update(row).set(cancelled).returning(returning).get_result(connection).await.optional()?
-            }
+            Wish::Cancel { reason } => cancel_deliveries(connection, &[input.id], reason, input.now).await?.pop(),
         };
-        let Some(changed) = changed else {
-            return refused(connection, input.id, Done::NotFound).await;
-        };
-        let event = NewEventRow::new(EventKind::DeliveryChanged, changed.ticket, changed.id.0, input.now);
-        record_events(connection, &[event]).await?;
-        Ok(Done::Changed(Box::new(changed)))
+        match changed {
+            Some(row) => Ok(Done::Changed(Box::new(row))),
+            None => refused(connection, input.id, Done::NotFound).await,
+        }
     }
 
     /// Why a row was not changed: its state, unless that would have allowed it.

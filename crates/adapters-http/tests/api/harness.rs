@@ -161,6 +161,7 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
             tickets: s.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
+            desk: settings.desk.clone(),
         },
         read_tickets: ReadTickets { tickets: s.clone() },
         post_comment: PostComment {

@@ -110,6 +110,7 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
         tickets: store.clone(),
         clock: house.clock.clone(),
         ids: house.ids.clone(),
+        desk: None,
     };
     let deliveries = ReadDeliveries {
         outbox: store.clone(),

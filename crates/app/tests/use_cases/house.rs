@@ -1,5 +1,6 @@
 //! A service desk in memory, ready to send: ticket 4711, template 1, parameters 10, 14 and 417.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,6 +98,7 @@ impl House {
         let write = TicketWrite {
             ticket: Ticket { id, ..ticket },
             expected: stored.map(|stored| stored.version),
+            cut_off: BTreeSet::new(),
         };
         Tickets::put(&self.store, write).await.unwrap();
         self.ticket(number.as_str())

@@ -4,21 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use recado_app::access::Refusal;
+use recado_app::post_comment::NewComment;
 use recado_app::put_ticket::{PutTicket, TicketChange};
+use recado_domain::comment::Visibility;
 use recado_domain::locale::Locale;
+use recado_domain::outbox::State;
+use recado_domain::person::Role;
 use recado_domain::ticket::{Ticket, TicketStatus, Version};
+use recado_ports::people::People;
 use recado_ports::store::StoreError;
 use recado_ports::templates::Written;
-use recado_ports::tickets::{MockTickets, Tickets};
+use recado_ports::tickets::{MockTickets, TicketWrite, Tickets};
 use recado_test_support::builders::{self, party};
 
-use crate::house::{House, administrator, number};
+use crate::house::{House, administrator, ana, comment, number};
 
 fn put_ticket(house: &House, tickets: Arc<dyn Tickets>) -> PutTicket {
     PutTicket {
         tickets,
         clock: house.clock.clone(),
         ids: house.ids.clone(),
+        desk: house.messaging.desk.clone(),
     }
 }
 
@@ -185,4 +191,146 @@ async fn a_write_that_met_another_one_is_made_again_upon_it() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Changes ticket 4711, and lets what still may leave.
+async fn change_and_deliver(house: &House, change: TicketChange) -> Vec<String> {
+    put_ticket(house, Arc::new(house.store.clone()))
+        .run(&administrator(), &number("4711"), change)
+        .await
+        .unwrap();
+    house.worker().drain().await;
+    let mut told = house.recipients();
+    told.sort();
+    told
+}
+
+#[tokio::test]
+async fn whoever_is_no_longer_named_on_the_ticket_gets_none_of_its_waiting_mails() {
+    let leo = || party("Leo", "leo@example.com");
+    let mesa = || party("Mesa", "mesa@example.org");
+    let cases: [(TicketChange, &[&str]); 6] = [
+        (
+            TicketChange {
+                requester: Some(leo()),
+                ..TicketChange::default()
+            },
+            &["eva@example.com", "tomas@example.com"],
+        ),
+        (
+            TicketChange {
+                responsible: Some(Some(leo())),
+                ..TicketChange::default()
+            },
+            &["ana@example.com", "eva@example.com"],
+        ),
+        (
+            TicketChange {
+                watchers: Some(vec![mesa()]),
+                ..TicketChange::default()
+            },
+            &["ana@example.com", "tomas@example.com"],
+        ),
+        // Somebody who takes another part in the ticket stays in it.
+        (
+            TicketChange {
+                responsible: Some(None),
+                watchers: Some(vec![builders::tomas()]),
+                ..TicketChange::default()
+            },
+            &["ana@example.com", "tomas@example.com"],
+        ),
+        (
+            TicketChange {
+                title: Some("Otra cosa".to_owned()),
+                status: Some(TicketStatus::Closed),
+                ..TicketChange::default()
+            },
+            &["ana@example.com", "eva@example.com", "tomas@example.com"],
+        ),
+        (
+            TicketChange {
+                requester: Some(leo()),
+                responsible: Some(None),
+                watchers: Some(Vec::new()),
+                ..TicketChange::default()
+            },
+            &[],
+        ),
+    ];
+    for (change, expected) in cases {
+        let house = House::new().await;
+        house
+            .put_ticket(builders::ticket("4711").watched_by("eva@example.com"))
+            .await;
+        let posted = house.post(&administrator(), comment("hola")).await;
+        assert_eq!(posted.deliveries.len(), 3);
+        let told = change_and_deliver(&house, change.clone()).await;
+        assert_eq!(told, expected, "{change:?}");
+        for mail in &posted.deliveries {
+            let delivery = house.delivery(mail.id).await;
+            let cancelled = !expected.contains(&mail.recipient.as_str());
+            let state = if cancelled { State::Cancelled } else { State::Sent };
+            assert_eq!(delivery.state, state, "{change:?}: {delivery:?}");
+            let says_so = delivery.last_reply.as_deref() == Some(TicketWrite::CUT_OFF);
+            assert_eq!(says_so, cancelled, "{delivery:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_gives_the_ticket_away_is_told_no_more_but_the_desk_is() {
+    let responsible = TicketChange {
+        group: Some(None),
+        responsible: Some(Some(builders::tomas())),
+        ..TicketChange::default()
+    };
+    let mut house = House::new().await;
+    let unassigned = builders::ticket("4711").responsible(None);
+    house
+        .put_ticket(unassigned.clone().group("mesa@example.org"))
+        .await;
+    house.post(&ana(), comment("hola")).await;
+    assert_eq!(
+        change_and_deliver(&house, responsible.clone()).await,
+        Vec::<String>::new()
+    );
+
+    // Told as nobody answered for the ticket, and when the group that did bears the desk's own address.
+    house.messaging.desk = Some(party("Mesa", "mesa@example.org"));
+    house.put_ticket(unassigned.clone()).await;
+    house.post(&ana(), comment("¿hola?")).await;
+    assert_eq!(
+        change_and_deliver(&house, responsible.clone()).await,
+        ["mesa@example.org"]
+    );
+    house.put_ticket(unassigned.group("mesa@example.org")).await;
+    house.post(&ana(), comment("¿hay alguien?")).await;
+    assert_eq!(
+        change_and_deliver(&house, responsible).await,
+        ["mesa@example.org", "mesa@example.org"]
+    );
+}
+
+#[tokio::test]
+async fn a_replaced_responsible_gets_no_internal_comment_that_still_waits() {
+    let house = House::new().await;
+    for email in ["tomas@example.com", "leo@example.com"] {
+        let technician = builders::user(email, Role::Technician);
+        house.store.add_user(&technician, None).await.unwrap();
+    }
+    house
+        .put_ticket(builders::ticket("4711").watched_by("leo@example.com"))
+        .await;
+    let internal = NewComment {
+        visibility: Visibility::Internal,
+        ..comment("entre nosotros")
+    };
+    let posted = house.post(&administrator(), internal).await;
+    assert_eq!(posted.deliveries.len(), 2);
+    let replaced = TicketChange {
+        responsible: Some(Some(party("Zoe", "zoe@example.com"))),
+        ..TicketChange::default()
+    };
+    assert_eq!(change_and_deliver(&house, replaced).await, ["leo@example.com"]);
 }

@@ -34,6 +34,7 @@ pub async fn the_log_tells_what_happened_in_order(subject: &Subject) {
     let write = TicketWrite {
         expected: Some(ticket.version),
         ticket: ticket.clone(),
+        cut_off: BTreeSet::new(),
     };
     subject.tickets.put(write.clone()).await.unwrap();
     subject.tickets.put(write).await.unwrap_err();

@@ -159,6 +159,9 @@ macro_rules! store_contract {
                 a_number_is_unique_and_found_without_regard_to_case
                 a_number_is_kept_to_the_letter
                 a_renumbered_ticket_frees_its_number
+                mails_to_whoever_is_cut_off_do_not_leave_any_more
+                a_leased_mail_to_whoever_is_cut_off_finds_the_fence_shut_and_one_behind_it_leaves
+                a_write_that_conflicts_cancels_no_mail
                 tickets_are_listed_the_first_put_last_and_filtered
                 a_text_is_looked_for_in_number_and_title_in_any_case_and_literally
                 a_viewer_lists_what_they_may_see
@@ -180,6 +183,7 @@ macro_rules! store_contract {
                 a_comment_belongs_to_its_ticket
                 making_a_comment_internal_calls_back_the_mails_that_have_not_left
                 a_withdrawn_comment_is_gone_and_its_mails_with_it
+                a_mail_that_was_given_up_is_called_back_with_its_comment
             }
             outbox_claim {
                 a_due_mail_is_leased_with_its_facts
@@ -231,6 +235,7 @@ macro_rules! store_contract {
             outbox_operator {
                 a_mail_at_rest_is_requeued_due_now_with_its_message_id
                 a_mail_that_is_worked_on_or_sent_is_not_requeued
+                a_mail_given_up_for_its_account_is_revived_uncharged_and_no_other
                 a_mail_that_has_not_left_is_cancelled_with_the_reason
                 a_mail_that_may_have_left_or_is_at_its_end_is_not_cancelled
                 a_leased_mail_that_is_cancelled_finds_the_fence_shut

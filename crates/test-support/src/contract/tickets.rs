@@ -1,16 +1,21 @@
 //! What [`Tickets`](recado_ports::tickets::Tickets) promises.
 
+use std::collections::BTreeSet;
+
 use recado_domain::audience::Viewer;
 use recado_domain::locale::Locale;
+use recado_domain::outbox::State;
 use recado_domain::person::Role;
 use recado_domain::ticket::{Ticket, TicketId, TicketNumber, TicketStatus, Version};
+use recado_ports::events::EventKind;
 use recado_ports::store::StoreError;
 use recado_ports::tickets::{TicketFilter, TicketWrite};
 use tokio::task::JoinSet;
 
 use super::Subject;
-use super::arrange::{after, all_pages, page};
-use crate::builders::{address, id, ticket, tomas};
+use super::arrange::{after, all_pages, claim_at, page, retry, sent, unsure};
+use crate::builders::{address, comment, id, ticket, tomas};
+use crate::clock::START;
 
 fn number(text: &str) -> TicketNumber {
     TicketNumber::parse(text).unwrap()
@@ -46,6 +51,7 @@ pub async fn a_ticket_is_found_by_number_and_id_as_it_was_put(subject: &Subject)
         .put(TicketWrite {
             ticket: given.clone(),
             expected: None,
+            cut_off: BTreeSet::new(),
         })
         .await
         .unwrap();
@@ -70,6 +76,7 @@ pub async fn a_write_replaces_the_whole_ticket(subject: &Subject) {
         .put(TicketWrite {
             ticket: full.clone(),
             expected: None,
+            cut_off: BTreeSet::new(),
         })
         .await
         .unwrap();
@@ -80,6 +87,7 @@ pub async fn a_write_replaces_the_whole_ticket(subject: &Subject) {
         .put(TicketWrite {
             ticket: bare.clone(),
             expected: Some(first),
+            cut_off: BTreeSet::new(),
         })
         .await
         .unwrap();
@@ -102,6 +110,7 @@ pub async fn a_write_at_a_stale_version_conflicts_and_changes_nothing(subject: &
             ..first.clone()
         },
         expected,
+        cut_off: BTreeSet::new(),
     };
     let second = subject
         .tickets
@@ -115,6 +124,7 @@ pub async fn a_write_at_a_stale_version_conflicts_and_changes_nothing(subject: &
     let missing = TicketWrite {
         ticket: ticket("2").build(),
         expected: Some(first.version),
+        cut_off: BTreeSet::new(),
     };
     assert!(is_conflict(&subject.tickets.put(missing).await));
     let stored = subject.tickets.find_by_id(first.id).await.unwrap().unwrap();
@@ -136,6 +146,7 @@ pub async fn of_writes_at_one_version_a_single_one_goes_through(subject: &Subjec
                 .put(TicketWrite {
                     expected: Some(ticket.version),
                     ticket,
+                    cut_off: BTreeSet::new(),
                 })
                 .await
         });
@@ -185,6 +196,7 @@ pub async fn a_renumbered_ticket_frees_its_number(subject: &Subject) {
         .put(TicketWrite {
             ticket: renumbered,
             expected: Some(stored.version),
+            cut_off: BTreeSet::new(),
         })
         .await
         .unwrap();
@@ -199,6 +211,132 @@ pub async fn a_renumbered_ticket_frees_its_number(subject: &Subject) {
         Some(stored.id)
     );
     subject.ticket("old").await;
+}
+
+/// A write of the ticket as it is that cuts off Eva and Zoe.
+fn cutting_off_eva(ticket: &Ticket) -> TicketWrite {
+    TicketWrite {
+        ticket: Ticket {
+            updated_at: after(2),
+            ..ticket.clone()
+        },
+        expected: Some(ticket.version),
+        cut_off: BTreeSet::from([address("eva@example.com"), address("zoe@example.com")]),
+    }
+}
+
+pub async fn mails_to_whoever_is_cut_off_do_not_leave_any_more(subject: &Subject) {
+    let eva = "eva@example.com";
+    let about = subject.ticket("1").await;
+    let other = subject.ticket("2").await;
+    let sent_mail = subject.mail(&about, eva).await;
+    let claim = claim_at(START);
+    assert_eq!(subject.claim(&claim).await, [sent_mail]);
+    subject
+        .outbox
+        .fence(claim.lease, &[sent_mail], START)
+        .await
+        .unwrap();
+    subject.settle(claim.lease, sent_mail, sent()).await;
+
+    let refused = subject.mail(&about, eva).await;
+    let claim = claim_at(START);
+    assert_eq!(subject.claim(&claim).await, [refused]);
+    subject.settle(claim.lease, refused, retry(after(3_600))).await;
+
+    let lost = subject.mail(&about, "zoe@example.com").await;
+    let claim = claim_at(START);
+    assert_eq!(subject.claim(&claim).await, [lost]);
+    subject.outbox.fence(claim.lease, &[lost], START).await.unwrap();
+    subject.settle(claim.lease, lost, unsure(after(3_600))).await;
+
+    // Of one comment, the mail to Ana stays; so does what is about another ticket, or about none.
+    let accept = comment(&about).internal().owing(&[eva, "ana@example.com"]);
+    let (ready, to_ana) = (accept.deliveries[0].id, accept.deliveries[1].id);
+    subject.comments.accept(accept).await.unwrap();
+    let elsewhere = subject.mail(&other, eva).await;
+    let without_ticket = subject
+        .enqueue(crate::builders::test_delivery().to(eva).build())
+        .await;
+
+    let before = subject.events.newest().await.unwrap();
+    subject.tickets.put(cutting_off_eva(&about)).await.unwrap();
+    for (mail, state) in [
+        (sent_mail, State::Sent),
+        (refused, State::Cancelled),
+        (lost, State::Cancelled),
+        (ready, State::Cancelled),
+        (to_ana, State::Ready),
+        (elsewhere, State::Ready),
+        (without_ticket, State::Ready),
+    ] {
+        let delivery = subject.delivery(mail).await;
+        assert_eq!(delivery.state, state, "{delivery:?}");
+        let says_so = delivery.last_reply.as_deref() == Some(TicketWrite::CUT_OFF);
+        assert_eq!(says_so, state == State::Cancelled, "{delivery:?}");
+    }
+    let logged = subject.events.after(before, 10).await.unwrap();
+    let logged: Vec<_> = logged
+        .iter()
+        .map(|event| (event.kind, event.ticket, event.subject, event.at))
+        .collect();
+    let here = Some(about.id);
+    assert_eq!(
+        logged,
+        [
+            (EventKind::TicketChanged, here, about.id.0, after(2)),
+            (EventKind::DeliveryChanged, here, refused.0, after(2)),
+            (EventKind::DeliveryChanged, here, lost.0, after(2)),
+            (EventKind::DeliveryChanged, here, ready.0, after(2)),
+        ]
+    );
+}
+
+pub async fn a_leased_mail_to_whoever_is_cut_off_finds_the_fence_shut_and_one_behind_it_leaves(
+    subject: &Subject,
+) {
+    let about = subject.ticket("1").await;
+    let claim = claim_at(START);
+    let leased = subject.mail(&about, "eva@example.com").await;
+    assert_eq!(subject.claim(&claim).await, [leased]);
+    let version = subject.tickets.put(cutting_off_eva(&about)).await.unwrap();
+    assert_eq!(subject.state(leased).await, State::Cancelled);
+    assert_eq!(
+        subject
+            .outbox
+            .fence(claim.lease, &[leased], after(3))
+            .await
+            .unwrap(),
+        []
+    );
+
+    let claim = claim_at(START);
+    let sending = subject.mail(&about, "eva@example.com").await;
+    assert_eq!(subject.claim(&claim).await, [sending]);
+    subject
+        .outbox
+        .fence(claim.lease, &[sending], START)
+        .await
+        .unwrap();
+    let again = cutting_off_eva(&Ticket { version, ..about });
+    subject.tickets.put(again).await.unwrap();
+    assert_eq!(subject.state(sending).await, State::Sending);
+    assert_eq!(subject.settle(claim.lease, sending, sent()).await, [sending]);
+}
+
+pub async fn a_write_that_conflicts_cancels_no_mail(subject: &Subject) {
+    let about = subject.ticket("1").await;
+    let mail = subject.mail(&about, "eva@example.com").await;
+    let mut stale = cutting_off_eva(&about);
+    subject.tickets.put(stale.clone()).await.unwrap();
+    assert_eq!(subject.state(mail).await, State::Cancelled);
+    let late = subject.mail(&about, "eva@example.com").await;
+    let before = subject.events.newest().await.unwrap();
+    assert!(is_conflict(&subject.tickets.put(stale.clone()).await));
+    stale.expected = None;
+    assert!(is_conflict(&subject.tickets.put(stale).await));
+    assert_eq!(subject.state(late).await, State::Ready);
+    assert_eq!(subject.events.newest().await.unwrap(), before);
 }
 
 pub async fn tickets_are_listed_the_first_put_last_and_filtered(subject: &Subject) {
