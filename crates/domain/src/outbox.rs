@@ -137,8 +137,10 @@ impl State {
                 Self::Dead
             }
             (Self::Sending, Event::LoseTrack) => Self::Unsure,
-            // A leased mail too: its worker finds the fence refused.
-            (Self::Ready | Self::Retry | Self::Unsure | Self::Leased, Event::Cancel) => Self::Cancelled,
+            // A leased mail too: its worker finds the fence refused. A dead one, so that nothing brings it back.
+            (Self::Ready | Self::Retry | Self::Unsure | Self::Leased | Self::Dead, Event::Cancel) => {
+                Self::Cancelled
+            }
             _ => return None,
         })
     }

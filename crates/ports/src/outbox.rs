@@ -249,7 +249,11 @@ pub trait Outbox: Send + Sync {
     /// Sends a dead, cancelled or waiting delivery anew: due now, same Message-ID, expiry from now.
     async fn requeue(&self, id: DeliveryId, now: Timestamp) -> Result<Delivery, TransitionError>;
 
-    /// Calls a delivery back that has not left.
+    /// Brings a dead delivery back that was refused for the account's sake: due now, the refusal uncharged. `false`,
+    /// and nothing written, when it is no longer dead: its comment may have been withdrawn meanwhile.
+    async fn revive(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Calls a delivery back that has not left; a dead one too, which nobody can requeue by a slip then.
     async fn cancel(&self, id: DeliveryId, reason: &str, now: Timestamp)
     -> Result<Delivery, TransitionError>;
 

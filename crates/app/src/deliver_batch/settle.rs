@@ -188,10 +188,11 @@ impl DeliverBatch {
     /// Brings mails back that were given up for a fault of the account.
     async fn revive(&self, mails: Vec<DeliveryId>) {
         for mail in mails {
-            match self.outbox.requeue(mail, self.clock.now()).await {
-                Ok(_) => {
+            match self.outbox.revive(mail, self.clock.now()).await {
+                Ok(true) => {
                     tracing::info!(delivery = %mail.0, "a refused mail goes on: the account was refused");
                 }
+                Ok(false) => tracing::info!(delivery = %mail.0, "a refused mail was called back meanwhile"),
                 Err(error) => tracing::warn!(
                     alarm = "delivery_dead",
                     delivery = %mail.0,

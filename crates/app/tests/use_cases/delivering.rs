@@ -463,6 +463,7 @@ async fn the_same_policy_refusal_for_three_recipients_is_the_accounts_fault() {
             State::Ready,
             "those refused before the third live again"
         );
+        assert_eq!(house.delivery(*id).await.attempts, 0, "none is charged");
     }
     assert_eq!(worker.opening(), Opening::Shut);
     worker.work_for(2 * MINUTE).await;

@@ -189,6 +189,10 @@ impl Outbox for FaultyOutbox {
         self.store.requeue(id, now).await
     }
 
+    async fn revive(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.revive(id, now).await
+    }
+
     async fn cancel(
         &self,
         id: DeliveryId,

@@ -8,7 +8,7 @@ use recado_ports::events::EventKind;
 use tokio::task::JoinSet;
 
 use super::Subject;
-use super::arrange::{after, all_pages, claim_at, page, sent};
+use super::arrange::{after, all_pages, claim_at, dead, page, sent};
 use crate::builders::{address, ana, comment, id, idempotency, ticket};
 use crate::clock::START;
 
@@ -479,4 +479,21 @@ pub async fn a_withdrawn_comment_is_gone_and_its_mails_with_it(subject: &Subject
         .collect();
     assert_eq!(changed.len(), 1);
     assert_eq!(changed[0].kind, EventKind::DeliveryChanged);
+}
+
+pub async fn a_mail_that_was_given_up_is_called_back_with_its_comment(subject: &Subject) {
+    for retraction in [Retraction::Withdraw, Retraction::MakeInternal] {
+        let ticket = subject.ticket(&format!("{retraction:?}")).await;
+        let accept = comment(&ticket).owing(&["ana@example.com"]);
+        let (id, mail) = (accept.comment.id, accept.deliveries[0].id);
+        subject.comments.accept(accept).await.unwrap();
+        let claim = claim_at(START);
+        assert_eq!(subject.claim(&claim).await, [mail]);
+        subject.settle(claim.lease, mail, dead()).await;
+        let retracted = subject.comments.retract(ticket.id, id, retraction, &[], after(1));
+        assert_eq!(retracted.await.unwrap().unwrap().len(), 1);
+        assert_eq!(subject.state(mail).await, State::Cancelled);
+        assert!(!subject.outbox.revive(mail, after(2)).await.unwrap());
+        assert_eq!(subject.state(mail).await, State::Cancelled);
+    }
 }

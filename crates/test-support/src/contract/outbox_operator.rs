@@ -40,8 +40,31 @@ pub async fn a_mail_that_is_worked_on_or_sent_is_not_requeued(subject: &Subject)
     }
 }
 
+pub async fn a_mail_given_up_for_its_account_is_revived_uncharged_and_no_other(subject: &Subject) {
+    for state in State::ALL {
+        let id = subject.mail_in(state).await;
+        let before = subject.delivery(id).await;
+        let revived = subject.outbox.revive(id, after(10)).await.unwrap();
+        let now = subject.delivery(id).await;
+        if state == State::Dead {
+            assert!(revived);
+            assert_eq!((now.state, now.attempts), (State::Ready, before.attempts - 1));
+            assert_eq!(now.next_attempt_at, Some(after(10)));
+        } else {
+            assert!(!revived, "{state:?}");
+            assert_eq!(now, before);
+        }
+    }
+}
+
 pub async fn a_mail_that_has_not_left_is_cancelled_with_the_reason(subject: &Subject) {
-    for state in [State::Leased, State::Retry, State::Unsure, State::Ready] {
+    for state in [
+        State::Leased,
+        State::Retry,
+        State::Unsure,
+        State::Ready,
+        State::Dead,
+    ] {
         let id = subject.mail_in(state).await;
         let cancelled = subject.outbox.cancel(id, "not wanted", after(10)).await.unwrap();
         assert_eq!(
@@ -56,7 +79,7 @@ pub async fn a_mail_that_has_not_left_is_cancelled_with_the_reason(subject: &Sub
 }
 
 pub async fn a_mail_that_may_have_left_or_is_at_its_end_is_not_cancelled(subject: &Subject) {
-    for state in [State::Sending, State::Sent, State::Dead, State::Cancelled] {
+    for state in [State::Sending, State::Sent, State::Cancelled] {
         let id = subject.mail_in(state).await;
         let before = subject.delivery(id).await;
         let result = subject.outbox.cancel(id, "not wanted after all", after(10)).await;

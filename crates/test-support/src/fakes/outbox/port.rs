@@ -264,6 +264,23 @@ impl Outbox for MemoryStore {
         })
     }
 
+    async fn revive(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.write(|tables| {
+            let dead = |row: &&mut Row| row.state == State::Dead && row.attempts > 0;
+            let Some(row) = tables.outbox.get_mut(&id).filter(dead) else {
+                return false;
+            };
+            row.state = State::Ready;
+            row.attempts -= 1;
+            row.due_at = now;
+            row.blocked_since = None;
+            let delivery = row.delivery();
+            tables.log_delivery(&delivery, now);
+            tables.wake_outbox();
+            true
+        }))
+    }
+
     async fn cancel(
         &self,
         id: DeliveryId,
