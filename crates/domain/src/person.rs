@@ -100,6 +100,35 @@ impl EmailAddress {
     }
 }
 
+/// A text of somebody else's, such as a server's answer, for logs: the addresses in it masked as
+/// [`EmailAddress::masked`] does.
+///
+/// ```
+/// use recado_domain::person::mask_addresses;
+/// assert_eq!(
+///     mask_addresses("550 5.1.1 <ana@example.org>: unknown, see postmaster@example.org"),
+///     "550 5.1.1 <a…@example.org>: unknown, see p…@example.org"
+/// );
+/// ```
+pub fn mask_addresses(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    for piece in text.split_inclusive('@') {
+        let Some(before) = piece.strip_suffix('@') else {
+            masked.push_str(piece);
+            continue;
+        };
+        let ends = |c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c);
+        let local = before.rsplit(ends).next().unwrap_or_default();
+        masked.push_str(&before[..before.len() - local.len()]);
+        if let Some(first) = local.chars().next() {
+            masked.push(first);
+            masked.push('…');
+        }
+        masked.push('@');
+    }
+    masked
+}
+
 impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -349,6 +378,14 @@ mod tests {
             EmailAddress::parse("ana@example.org").unwrap().masked(),
             "a…@example.org"
         );
+    }
+
+    #[test]
+    fn a_text_without_addresses_stays_as_it_is() {
+        for text in ["", "@", "a @ b", "connection refused", "número 5"] {
+            assert_eq!(mask_addresses(text), text);
+        }
+        assert_eq!(mask_addresses("ñandú@x ana@b@c"), "ñ…@x a…@b…@c");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use lease::Lease;
 use recado_domain::channel::{HoldReason, Permit};
 use recado_domain::outbox::{Delivery, DeliveryId, LeaseToken};
 use recado_domain::parameter::Parameter;
+use recado_domain::person::mask_addresses;
 use recado_ports::channels::{Channels, Hold};
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
@@ -347,7 +348,7 @@ impl DeliverBatch {
             alarm = "channel_held",
             account = account.0,
             reason = reason.as_str(),
-            detail,
+            detail = mask_addresses(&detail),
             "no mail leaves"
         );
         metrics::counter!("recado_channel_holds_total", "reason" => reason.as_str()).increment(1);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use recado_domain::channel::{ChannelFault, HoldReason};
 use recado_domain::outbox::{Delivery, DeliveryId};
+use recado_domain::person::mask_addresses;
 use recado_domain::reply::Reply;
 use recado_ports::mail::SendError;
 use recado_ports::outbox::{LostBy, Settlement};
@@ -93,7 +94,10 @@ impl DeliverBatch {
             }
             SendError::Throttled(reply) => {
                 self.gate.throttled(now);
-                tracing::warn!(reply = %reply, "the server asks to slow down");
+                tracing::warn!(
+                    reply = mask_addresses(&reply.to_string()),
+                    "the server asks to slow down"
+                );
                 self.release(shift, delivery, reply.to_string()).await;
                 Flow::End(Next::AtOnce)
             }
@@ -115,7 +119,8 @@ impl DeliverBatch {
                 flow
             }
             SendError::OurFault(_) | SendError::Impossible(_) | SendError::TooLarge(_) => {
-                tracing::error!(alarm = "delivery_dead", delivery = %delivery.id.0, reason = text, "a mail cannot be sent");
+                let reason = mask_addresses(&text);
+                tracing::error!(alarm = "delivery_dead", delivery = %delivery.id.0, reason, "a mail cannot be sent");
                 self.gate.answered();
                 self.settle(shift, delivery, Settlement::Dead { reply: text })
                     .await;
@@ -212,7 +217,12 @@ impl DeliverBatch {
         shift: &Shift<'_>,
     ) -> Flow {
         self.gate.fault(fault, self.clock.elapsed());
-        tracing::warn!(account = self.gate.account().0, fault = %fault, "the outgoing account is at fault; its queue waits");
+        let told = mask_addresses(&fault.to_string());
+        tracing::warn!(
+            account = self.gate.account().0,
+            fault = told,
+            "the outgoing account is at fault; its queue waits"
+        );
         metrics::counter!("recado_channel_faults_total").increment(1);
         let account = self.gate.account();
         let noted = match fault.hold {
