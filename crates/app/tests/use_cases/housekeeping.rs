@@ -140,7 +140,11 @@ async fn a_queue_that_takes_longer_to_drain_than_a_mail_lives_loses_nothing() {
         keeper.run().await;
         worker.work_for(MINUTE).await;
     }
-    assert_eq!(house.recipients().len(), 3, "none is given up for the account's own limit");
+    assert_eq!(
+        house.recipients().len(),
+        3,
+        "none is given up for the account's own limit"
+    );
 }
 
 #[tokio::test]
@@ -199,7 +203,14 @@ async fn an_idempotency_key_is_forgotten_when_it_has_expired() {
     keeper.run().await;
     // Asked as of the beginning, so that only what was forgotten is not found.
     let begin = house.clock.now();
-    assert!(house.store.idempotency(&record.key, begin).await.unwrap().is_some());
+    assert!(
+        house
+            .store
+            .idempotency(&record.key, begin)
+            .await
+            .unwrap()
+            .is_some()
+    );
     house.clock.advance(MINUTE);
     keeper.run().await;
     assert_eq!(house.store.idempotency(&record.key, begin).await.unwrap(), None);

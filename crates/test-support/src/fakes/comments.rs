@@ -96,7 +96,10 @@ impl Comments for MemoryStore {
 
     async fn forget_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         Ok(self.write(|tables| {
-            let expired = tables.idempotency.values().filter(|record| record.expires_at <= now);
+            let expired = tables
+                .idempotency
+                .values()
+                .filter(|record| record.expires_at <= now);
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let keys: Vec<_> = expired.map(|record| record.key.clone()).take(limit).collect();
             for key in &keys {
