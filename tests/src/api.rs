@@ -49,6 +49,7 @@ impl Api {
     }
 
     /// The same daemon with another token.
+    #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self {
             token: token.to_owned(),

@@ -42,6 +42,7 @@ impl Installation {
     }
 
     /// A second folder for a daemon on the same database, with the same secret.
+    #[must_use]
     pub fn beside(&self, store: &Store, sections: &str) -> Self {
         let folder = TempDir::with_prefix("recado-").expect("the temporary folder can be written");
         let secret = folder.path().join("secret");
@@ -57,9 +58,10 @@ impl Installation {
             Store::Postgres(url) => url.clone(),
         };
         let mut toml = String::new();
+        let secret = secret.display();
         write!(
             toml,
-            "[database]\nurl = {url:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[security]\nsecret_file = {secret:?}\n\
+            "[database]\nurl = {url:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[security]\nsecret_file = \"{secret}\"\n\
              [log]\nformat = \"json\"\nlevel = \"info\"\n{sections}"
         )
         .expect("a text takes all that is written");
@@ -187,17 +189,13 @@ impl Installation {
             base: String::new(),
         };
         // The streams end, and with them the channel, when the daemon does.
-        match address.recv_timeout(PATIENCE) {
-            Ok(address) => {
-                daemon.base = format!("http://{address}");
-                Ok(daemon)
-            }
-            Err(_) => {
-                let _ = daemon.child.kill();
-                let _ = daemon.child.wait();
-                Err(daemon.log())
-            }
+        if let Ok(address) = address.recv_timeout(PATIENCE) {
+            daemon.base = format!("http://{address}");
+            return Ok(daemon);
         }
+        let _ = daemon.child.kill();
+        let _ = daemon.child.wait();
+        Err(daemon.log())
     }
 }
 

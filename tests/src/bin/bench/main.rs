@@ -73,7 +73,7 @@ async fn measure(name: &str, store: &Store, mails: usize, bare: f64, postgres: O
     let accepted = start.elapsed().as_secs_f64();
     sink.wait_for_count(mails, PATIENCE).await;
     let took = start.elapsed().as_secs_f64();
-    let used = processor::used(&daemon, postgres.filter(|_| *store != Store::Sqlite)) - before;
+    let used = processor::used(&daemon, postgres.filter(|_| *store != Store::Sqlite)).saturating_sub(before);
     #[expect(clippy::cast_precision_loss, reason = "a count of mails")]
     let count = mails as f64;
     let rate = count / took;

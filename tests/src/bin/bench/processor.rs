@@ -27,7 +27,8 @@ pub(crate) fn used(daemon: &Daemon, postgres: Option<&Postgres>) -> Duration {
             .expect("a process id");
         ticks += family(postmaster);
     }
-    Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    // The kernel counts in hundredths of a second on every machine of today (sysconf(3), _SC_CLK_TCK).
+    Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
 }
 
 /// The daemon's resident memory.
