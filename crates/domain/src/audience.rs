@@ -170,6 +170,9 @@ mod tests {
         }
     }
 
+    /// Ticket, author, visibility, the desk's address, and who is told.
+    type Case<'a> = (&'a Ticket, &'a str, Visibility, Option<&'a Party>, &'a [&'a str]);
+
     #[test]
     fn everybody_who_should_be_told_is_and_nobody_else() {
         let technicians = BTreeSet::from(["tech", "techwatch"].map(|name| party(name).email));
@@ -178,7 +181,7 @@ mod tests {
         let grouped = ticket(None, Some("group"), &[]);
         let bare = ticket(None, None, &[]);
         let own = ticket(Some("requester"), None, &[]);
-        let cases: [(&Ticket, &str, Visibility, Option<&Party>, &[&str]); 12] = [
+        let cases: [Case<'_>; 12] = [
             (
                 &both,
                 "requester",

@@ -137,7 +137,6 @@ impl Setup {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one entry for each use case")]
 fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, setup: &Setup) -> Api {
     let s = Arc::new(store.clone());
     let keyring = Arc::new(Keyring::new(&[7; 32], &[]).unwrap());

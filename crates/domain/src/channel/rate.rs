@@ -204,7 +204,12 @@ mod tests {
 
     fn most_within(sent: &[Duration], span: Duration) -> usize {
         (0..sent.len())
-            .map(|i| sent[i..].iter().take_while(|at| **at - sent[i] < span).count())
+            .map(|i| {
+                sent[i..]
+                    .iter()
+                    .take_while(|at| at.saturating_sub(sent[i]) < span)
+                    .count()
+            })
             .max()
             .unwrap_or(0)
     }
@@ -249,7 +254,7 @@ mod tests {
             limiter.throttled(now);
             limiter.throttled(now);
             let until = limiter.take(now).unwrap_err();
-            pauses.push((until - now).as_secs());
+            pauses.push(until.saturating_sub(now).as_secs());
             now = until;
         }
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 300, 300]);
