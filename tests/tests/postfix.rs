@@ -73,7 +73,10 @@ async fn a_mail_arrives_in_the_mailbox_byte_for_byte() {
         names.all(|(name, _)| ["Return-Path", "X-Original-To", "Delivered-To", "Received"].contains(&name)),
         "{added}"
     );
-    assert!(added.contains("TLS"), "{added}");
+    assert!(
+        added.contains("with ESMTPSA"),
+        "secured and authenticated (RFC 3848): {added}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -210,9 +210,14 @@ impl AccountGate {
         self.inner().breaker.success();
     }
 
-    /// The channel is at fault.
-    pub(super) fn fault(&self, fault: &ChannelFault, now: Duration) {
-        self.inner().breaker.fault(fault, now);
+    /// The channel is at fault, as it was when the batch with these `nudges` began.
+    pub(super) fn fault(&self, fault: &ChannelFault, nudges: i64, now: Duration) {
+        let mut inner = self.inner();
+        inner.breaker.fault(fault, now);
+        // The account was written while the mail was under way: its fault is the old account's.
+        if inner.nudges.is_some_and(|latest| latest != nudges) {
+            inner.breaker.retry_now(now);
+        }
     }
 
     /// A mail's connection was cut. `true` when that opened the breaker.
@@ -252,5 +257,31 @@ impl AccountGate {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // Every transition under the lock leaves a valid state, so a panic elsewhere does not spoil it.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_account_as_it_was_does_not_delay_the_account_as_it_is() {
+        let gate = AccountGate::new(AccountId::DEFAULT, &DeliverySettings::default());
+        let channel = |nudges| Channel {
+            account: AccountId::DEFAULT,
+            hold: None,
+            nudges,
+            last_fault: None,
+        };
+        let now = Duration::from_secs(100);
+        gate.follow(&channel(1), now);
+        assert_eq!(gate.permit(now).0, Permit::Pass);
+        // The account is written while the mail is under way, and another worker has seen it.
+        gate.follow(&channel(2), now);
+        let refused = ChannelFault::holding(HoldReason::LoginRefused, "535");
+        gate.fault(&refused, 1, now);
+        assert_eq!(gate.permit(now).0, Permit::Probe);
+        gate.fault(&refused, 2, now);
+        assert!(matches!(gate.permit(now).0, Permit::WaitUntil(until) if until > now));
     }
 }

@@ -216,7 +216,7 @@ impl DeliverBatch {
         delivery: &Delivery,
         shift: &Shift<'_>,
     ) -> Flow {
-        self.gate.fault(fault, self.clock.elapsed());
+        self.gate.fault(fault, shift.nudges, self.clock.elapsed());
         let told = mask_addresses(&fault.to_string());
         tracing::warn!(
             account = self.gate.account().0,

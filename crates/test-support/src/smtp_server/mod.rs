@@ -150,9 +150,7 @@ impl SmtpServerBuilder {
 
     /// Binds and serves until the server is dropped.
     pub async fn start(self) -> SmtpServer {
-        let listener = TcpListener::bind(self.address)
-            .await
-            .expect("the address is free");
+        let listener = bind(self.address).await;
         let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared {
             rules: Mutex::new(self.rules.clone()),
@@ -171,6 +169,23 @@ impl SmtpServerBuilder {
             task,
         }
     }
+}
+
+/// Binds. A server that comes back may find its port lent to an outgoing connection for a moment.
+async fn bind(address: SocketAddr) -> TcpListener {
+    let bound = async {
+        loop {
+            match TcpListener::bind(address).await {
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                bound => return bound.expect("loopback addresses can be bound"),
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, bound)
+        .await
+        .expect("the address becomes free")
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
