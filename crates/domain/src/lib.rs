@@ -7,6 +7,7 @@ pub mod locale;
 pub mod outbox;
 pub mod parameter;
 pub mod person;
+pub mod quote;
 pub mod reply;
 pub mod retry;
 pub mod template;
