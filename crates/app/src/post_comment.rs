@@ -303,6 +303,7 @@ impl PostComment {
             kind: new.kind,
             origin: new.origin,
             quoted: None,
+            html: None,
             attachments,
             created_at: now,
         };

@@ -102,5 +102,7 @@ pub(crate) fn sample(now: Timestamp) -> Ticket {
         version: Version(1),
         created_at: now,
         updated_at: now,
+        closed_at: None,
+        follows: None,
     }
 }

@@ -163,6 +163,8 @@ impl PutTicket {
             version: Version(0),
             created_at: now,
             updated_at: now,
+            closed_at: None,
+            follows: None,
         })
     }
 }

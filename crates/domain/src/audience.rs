@@ -63,6 +63,7 @@ impl Viewer {
 ///     # id: TicketId(uuid::Uuid::nil()), number: TicketNumber::parse("4711").unwrap(), title: String::new(),
 ///     # group: None, status: TicketStatus::Open, contract: None, locale: None, watchers: vec![],
 ///     # attributes: Default::default(), version: Version(1), created_at: now, updated_at: now,
+///     # closed_at: None, follows: None,
 ///     requester: ana.clone(),
 ///     responsible: Some(tomas.clone()),
 ///     // …
@@ -167,6 +168,8 @@ mod tests {
             version: Version(1),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
+            closed_at: None,
+            follows: None,
         }
     }
 

@@ -141,6 +141,8 @@ pub struct Comment {
     pub origin: Origin,
     /// What was set aside from a mailed text.
     pub quoted: Option<String>,
+    /// What was mailed as HTML, made harmless; `text` says the same without it.
+    pub html: Option<String>,
     /// The files with it.
     pub attachments: Vec<Attachment>,
     /// When it was registered.

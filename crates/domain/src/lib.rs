@@ -1,8 +1,11 @@
 //! The pure model of ticket messaging: tickets, comments, template keys, the outbox state machine.
 
 pub mod audience;
+pub mod bounce;
 pub mod channel;
 pub mod comment;
+pub mod incoming;
+pub mod ledger;
 pub mod locale;
 pub mod outbox;
 pub mod parameter;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::channel::AccountId;
 use crate::comment::CommentId;
+use crate::ledger::MailId;
 use crate::person::EmailAddress;
 use crate::ticket::TicketId;
 use crate::token::MessageId;
@@ -195,6 +196,10 @@ pub enum Cause {
     Comment(CommentId),
     /// An administrator tries a template or an account.
     Test(Uuid),
+    /// A mail opened a ticket, and its sender is told so.
+    Acknowledgement(MailId),
+    /// A mail has waited in quarantine for long, and the desk is told so.
+    Alert(MailId),
 }
 
 impl Cause {
@@ -203,13 +208,18 @@ impl Cause {
         match self {
             Self::Comment(_) => "comment",
             Self::Test(_) => "test",
+            Self::Acknowledgement(_) => "acknowledgement",
+            Self::Alert(_) => "alert",
         }
     }
 
     /// The id of what caused it.
     pub fn id(self) -> Uuid {
         match self {
-            Self::Comment(CommentId(id)) | Self::Test(id) => id,
+            Self::Comment(CommentId(id))
+            | Self::Test(id)
+            | Self::Acknowledgement(MailId(id))
+            | Self::Alert(MailId(id)) => id,
         }
     }
 
@@ -218,6 +228,8 @@ impl Cause {
         match kind {
             "comment" => Some(Self::Comment(CommentId(id))),
             "test" => Some(Self::Test(id)),
+            "acknowledgement" => Some(Self::Acknowledgement(MailId(id))),
+            "alert" => Some(Self::Alert(MailId(id))),
             _ => None,
         }
     }

@@ -154,6 +154,10 @@ pub struct Ticket {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// When it was closed; `None` while it is open.
+    pub closed_at: Option<Timestamp>,
+    /// The ticket that this one goes on from: an answer came too long after that one was closed.
+    pub follows: Option<TicketNumber>,
 }
 
 impl Ticket {

@@ -109,8 +109,21 @@ pub struct Envelope {
     pub to: EmailAddress,
     /// Octets of the message, for `SIZE`.
     pub size: u64,
-    /// Its Message-ID; the file transport names the file by it.
+    /// Its Message-ID; the file transport names the file by it, and a server that offers DSN gets its first part as
+    /// envelope id.
     pub message_id: MessageId,
+    /// What a server that offers DSN shall report.
+    pub reports: Reports,
+}
+
+/// What a server shall report about a mail (RFC 3461 §4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reports {
+    /// That it failed or is late. For an installation that reads no mail: a report of success would go to people.
+    #[default]
+    Failure,
+    /// That it arrived, too.
+    All,
 }
 
 /// What became of an attempt that did not succeed; each variant asks something else of the caller.

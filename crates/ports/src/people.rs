@@ -75,4 +75,10 @@ pub trait People: Send + Sync {
 
     /// The group with this address.
     async fn find_group(&self, email: &EmailAddress) -> Result<Option<Group>, StoreError>;
+
+    /// The addresses of the groups that an address belongs to, account or not.
+    async fn groups_of(&self, email: &EmailAddress) -> Result<Vec<EmailAddress>, StoreError>;
+
+    /// Whether an address has an account, is or belongs to a group, or is named on any ticket.
+    async fn is_known(&self, email: &EmailAddress) -> Result<bool, StoreError>;
 }

@@ -16,7 +16,13 @@ pub fn separate(text: &str) -> Separated {
     let (quoted, written): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('>'));
     let written = written.join("\n").trim().to_owned();
     if written.is_empty() || quoted.is_empty() {
-        return Separated { written: text.trim().to_owned(), quoted: None };
+        return Separated {
+            written: text.trim().to_owned(),
+            quoted: None,
+        };
     }
-    Separated { written, quoted: Some(quoted.join("\n")) }
+    Separated {
+        written,
+        quoted: Some(quoted.join("\n")),
+    }
 }

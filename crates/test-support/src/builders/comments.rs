@@ -25,6 +25,7 @@ pub fn comment(ticket: &Ticket) -> CommentBuilder {
         kind: Kind::Message,
         origin: Origin::Api,
         quoted: None,
+        html: None,
         attachments: Vec::new(),
         created_at: START,
     };

@@ -26,6 +26,8 @@ pub fn ticket(number: &str) -> TicketBuilder {
         version: Version(0),
         created_at: START,
         updated_at: START,
+        closed_at: None,
+        follows: None,
     })
 }
 

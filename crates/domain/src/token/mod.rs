@@ -3,6 +3,8 @@
 //! Both name an outbox row and prove it with an 80-bit HMAC-SHA-256 over ticket, recipient and row, under a secret
 //! that only the daemons know. Neither shows the ticket's number.
 
+mod reference;
+
 use std::fmt;
 
 use data_encoding::BASE32_NOPAD;
@@ -16,8 +18,15 @@ use crate::outbox::DeliveryId;
 use crate::person::EmailAddress;
 use crate::ticket::TicketId;
 
+pub use reference::{reference_line, reference_tokens, without_carriers};
+
 /// Octets of the MAC that a carrier holds.
 const MAC_OCTETS: usize = 10;
+
+/// What a carrier is signed for: one that was signed as one kind proves nothing as another.
+const MESSAGE_ID: &str = "message-id";
+const REPLY: &str = "reply";
+const RETURN: &str = "return";
 
 /// Why a secret cannot sign.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -143,18 +152,29 @@ impl Keyring {
     /// ```
     pub fn message_id(&self, subject: &Subject<'_>, domain: &str) -> MessageId {
         let mac = BASE32_NOPAD
-            .encode(&self.current.mac("message-id", subject))
+            .encode(&self.current.mac(MESSAGE_ID, subject))
             .to_ascii_lowercase();
         MessageId(format!("{}.{mac}@{domain}", subject.delivery.0.simple()))
     }
 
     /// The token for the plus-address of `Reply-To`: 44 characters of base32 in lower case.
     pub fn reply_token(&self, subject: &Subject<'_>) -> ReplyToken {
+        ReplyToken(self.token(REPLY, subject))
+    }
+
+    /// The token for the plus-address of a return path (VERP): 45 characters, `b` before what looks like a reply token
+    /// and is none.
+    pub fn return_token(&self, subject: &Subject<'_>) -> ReturnToken {
+        ReturnToken(format!("b{}", self.token(RETURN, subject)))
+    }
+
+    /// Key id, row and MAC in base32: 44 characters in lower case.
+    fn token(&self, purpose: &str, subject: &Subject<'_>) -> String {
         let mut octets = Vec::with_capacity(1 + 16 + MAC_OCTETS);
         octets.push(self.current.id);
         octets.extend_from_slice(subject.delivery.0.as_bytes());
-        octets.extend_from_slice(&self.current.mac("reply", subject));
-        ReplyToken(BASE32_NOPAD.encode(&octets).to_ascii_lowercase())
+        octets.extend_from_slice(&self.current.mac(purpose, subject));
+        BASE32_NOPAD.encode(&octets).to_ascii_lowercase()
     }
 
     /// Whether a carrier was signed for this subject, by the current secret or one still accepted.
@@ -211,16 +231,22 @@ impl MessageId {
         &self.0
     }
 
-    /// The row and proof in one of our own Message-IDs.
+    /// The part before the domain. Of one of our own it goes along as envelope id (RFC 3461 §4.4), and reports bring
+    /// it back.
+    pub fn envelope_id(&self) -> &str {
+        self.0.split('@').next().unwrap_or_default()
+    }
+
+    /// The row and proof in one of our own Message-IDs, or in the envelope id that was made of it.
     pub fn carrier(&self) -> Option<Carrier> {
-        let (row, mac) = self.0.split('@').next()?.split_once('.')?;
+        let (row, mac) = self.envelope_id().split_once('.')?;
         let delivery = DeliveryId(Uuid::try_parse(row).ok()?);
         let mac = decode(mac)?.try_into().ok()?;
         Some(Carrier {
             key: None,
             delivery,
             mac,
-            purpose: "message-id",
+            purpose: MESSAGE_ID,
         })
     }
 }
@@ -249,17 +275,42 @@ impl ReplyToken {
 
     /// The row and proof in it.
     pub fn carrier(&self) -> Option<Carrier> {
-        let octets = decode(&self.0)?;
-        let (&key, rest) = octets.split_first()?;
-        let (row, mac) = rest.split_at_checked(16)?;
-        let delivery = DeliveryId(Uuid::from_slice(row).ok()?);
-        Some(Carrier {
-            key: Some(key),
-            delivery,
-            mac: mac.try_into().ok()?,
-            purpose: "reply",
-        })
+        token_carrier(&self.0, REPLY)
     }
+}
+
+/// The token in a return path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReturnToken(String);
+
+impl ReturnToken {
+    /// Reads a token in any letter case. `None` when it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let token = Self(text.to_ascii_lowercase());
+        token.carrier().map(|_| token)
+    }
+
+    /// 45 characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The row and proof in it.
+    pub fn carrier(&self) -> Option<Carrier> {
+        token_carrier(self.0.strip_prefix('b')?, RETURN)
+    }
+}
+
+fn token_carrier(text: &str, purpose: &'static str) -> Option<Carrier> {
+    let octets = decode(text)?;
+    let (&key, rest) = octets.split_first()?;
+    let (row, mac) = rest.split_at_checked(16)?;
+    Some(Carrier {
+        key: Some(key),
+        delivery: DeliveryId(Uuid::from_slice(row).ok()?),
+        mac: mac.try_into().ok()?,
+        purpose,
+    })
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {
@@ -315,7 +366,7 @@ mod tests {
             }
         ));
         let swapped = Carrier {
-            purpose: "message-id",
+            purpose: MESSAGE_ID,
             ..carrier
         };
         assert!(!keys.proves(&swapped, &own));
@@ -368,6 +419,28 @@ mod tests {
             !shown.contains("0123456789") && !shown.contains("48, 49"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn a_return_token_is_no_reply_token_and_fits_a_local_part() {
+        let keys = Keyring::new(&[1; 32], &[]).unwrap();
+        let ana = address("ana@example.com");
+        let token = keys.return_token(&subject(&ana));
+        assert_eq!(token.as_str().len(), 45);
+        assert!(ReplyToken::parse(token.as_str()).is_none());
+        let read = ReturnToken::parse(&token.as_str().to_uppercase()).unwrap();
+        assert!(keys.proves(&read.carrier().unwrap(), &subject(&ana)));
+        let as_reply = ReplyToken::parse(&token.as_str()[1..]).unwrap();
+        assert!(!keys.proves(&as_reply.carrier().unwrap(), &subject(&ana)));
+    }
+
+    #[test]
+    fn an_envelope_id_proves_what_its_message_id_proves() {
+        let keys = Keyring::new(&[1; 32], &[]).unwrap();
+        let ana = address("ana@example.com");
+        let id = keys.message_id(&subject(&ana), "example.org");
+        let envelope = MessageId::parse(id.envelope_id()).unwrap();
+        assert!(keys.proves(&envelope.carrier().unwrap(), &subject(&ana)));
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! Subjects: the ticket tags in them, and what is left without tags and the marks of answering.
+
+/// The numbers in `[#number]` tags, in order. A number is any text of 1 to 200 characters between `[#` and the next
+/// `]`, since ticket numbers are opaque.
+///
+/// ```
+/// use recado_domain::incoming::ticket_tags;
+/// assert_eq!(ticket_tags("Re: Printer [#4711] [#INC-2]").collect::<Vec<_>>(), ["4711", "INC-2"]);
+/// assert_eq!(ticket_tags("no [tag] #1 [#]").count(), 0);
+/// ```
+pub fn ticket_tags(subject: &str) -> impl Iterator<Item = &str> {
+    subject.split("[#").skip(1).filter_map(|rest| {
+        let number = rest.split_once(']')?.0.trim();
+        (!number.is_empty() && number.chars().count() <= 200).then_some(number)
+    })
+}
+
+/// Marks of answering and forwarding that mail programs put before a subject, in lower case.
+const MARKS: [&str; 29] = [
+    "re",
+    "fw",
+    "fwd",
+    "aw",
+    "wg",
+    "rv",
+    "res",
+    "enc",
+    "rif",
+    "tr",
+    "sv",
+    "vs",
+    "vb",
+    "vl",
+    "antw",
+    "doorst",
+    "odp",
+    "pd",
+    "ynt",
+    "ilt",
+    "r",
+    "i",
+    "bls",
+    "trs",
+    "ref",
+    "vá",
+    "továbbítás",
+    "回复",
+    "转发",
+];
+
+/// A subject without ticket tags and marks such as `Re:`, `RV:` and `AW[2]:`, in any number.
+///
+/// ```
+/// use recado_domain::incoming::bare_subject;
+/// assert_eq!(bare_subject("Re: RV: Impresora  [#4711]"), "Impresora");
+/// assert_eq!(bare_subject("AW[2]: x"), "x");
+/// assert_eq!(bare_subject("Regla: x"), "Regla: x");
+/// ```
+pub fn bare_subject(subject: &str) -> String {
+    let mut text = subject.to_owned();
+    while let Some(start) = text.find("[#") {
+        let Some(length) = text[start..].find(']') else {
+            break;
+        };
+        text.replace_range(start..=start + length, " ");
+    }
+    let mut rest = text.trim();
+    while let Some((mark, after)) = rest.split_once([':', '：']) {
+        let mark = mark.trim().to_lowercase();
+        let word = mark.split(['[', '(']).next().unwrap_or_default().trim_end();
+        if !MARKS.contains(&word) {
+            break;
+        }
+        rest = after.trim();
+    }
+    rest.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_of_marks_and_tags_alone_is_empty() {
+        for subject in ["", "Re:", "RE: [#1]", "Fwd: Re: ", "[#a b]"] {
+            assert_eq!(bare_subject(subject), "", "{subject:?}");
+        }
+    }
+
+    #[test]
+    fn an_open_bracket_is_no_tag_and_ends_nothing() {
+        assert_eq!(ticket_tags("[#4711").count(), 0);
+        assert_eq!(bare_subject("[#4711 x"), "[#4711 x");
+        assert_eq!(ticket_tags(&format!("[#{}]", "9".repeat(201))).count(), 0);
+    }
+}
