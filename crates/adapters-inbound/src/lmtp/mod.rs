@@ -1,0 +1,1 @@
+//! LMTP: mail handed over by a mail server (RFC 2033).

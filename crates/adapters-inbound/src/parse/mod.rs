@@ -1,0 +1,1 @@
+//! What the octets of a mail say.
