@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod daemon;
+pub mod mail_client;
 pub mod stores;
 
 pub use recado_test_support::servers;

@@ -15,11 +15,15 @@
 //! `None` comes only when the task said that the server is absent, and the task then lists the test as skipped. In a
 //! test that was started otherwise (`cargo test -p …`) an absent server is a panic.
 
+mod authority;
+pub mod dovecot;
 pub mod postfix;
 pub mod postgres;
+mod program;
 mod suite;
 mod supervisor;
 
+pub use dovecot::Dovecot;
 pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use suite::{ABSENT, SKIPPED_VARIABLE, SUITES, Suite};
