@@ -125,6 +125,7 @@ fn file_name(id: &MessageId) -> String {
 mod tests {
     use super::*;
     use recado_domain::channel::TlsMode;
+    use recado_ports::mail::Reports;
 
     fn account() -> OutgoingAccount {
         OutgoingAccount {
@@ -143,6 +144,7 @@ mod tests {
             to: address,
             size: 3,
             message_id,
+            reports: Reports::Failure,
         }
     }
 

@@ -13,7 +13,7 @@ use recado_app::access::Actor;
 use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
 use recado_app::post_comment::{NewComment, PostComment, Posted};
 use recado_app::put_ticket::{PutTicket, TicketChange};
-use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings, WayOut};
+use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings, WayBack, WayOut};
 use recado_app::stop;
 use recado_domain::channel::{AccountId, OutgoingAccount};
 use recado_domain::comment::{Kind, Origin, Visibility};
@@ -141,6 +141,7 @@ impl ServiceDesk {
                 hold: Duration::ZERO,
                 way_out: WayOut::Files,
                 limits: CommentLimits::default(),
+                way_back: WayBack::default(),
             }),
         }
     }

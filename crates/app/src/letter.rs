@@ -11,7 +11,7 @@ use recado_domain::parameter::Parameters;
 use recado_domain::person::{EmailAddress, Party};
 use recado_domain::template::{Rendered, StoredTemplate, Template, TemplateKey, TemplateValues};
 use recado_domain::ticket::Ticket;
-use recado_domain::token::{Keyring, MessageId, Subject};
+use recado_domain::token::{self, Keyring, MessageId, ReplyToken, Subject};
 use recado_ports::ids::Ids;
 use recado_ports::mail::{Automatic, ComposeError, Composer, DraftAttachment, MailDraft, Mailbox};
 use recado_ports::outbox::NewDelivery;
@@ -131,19 +131,34 @@ impl Desk<'_> {
             .chain(thread.iter().cloned())
             .collect();
         let rendered = letter.rendered;
+        let way_back = self.settings.way_back;
+        let has_way_back = ticket_id.is_some()
+            && way_back.is_open(self.parameters)
+            && sender.as_str() != outgoing::SENDER_UNSET;
+        let token = has_way_back.then(|| self.keyring.reply_token(&subject));
+        let return_path = (has_way_back && way_back.verp)
+            .then(|| plus_address(&sender, self.keyring.return_token(&subject).as_str()))
+            .flatten();
         let draft = MailDraft {
             from: Mailbox {
                 name: self.shown_sender(letter.author),
                 address: sender.clone(),
             },
             to: mailbox(recipient),
-            reply_to: None,
+            reply_to: token
+                .as_ref()
+                .filter(|_| way_back.plus_address)
+                .and_then(|token| plus_address(&sender, token.as_str()))
+                .map(|address| Mailbox {
+                    name: self.shown_sender(letter.author),
+                    address,
+                }),
             subject: letter.ticket.map_or_else(
                 || rendered.subject.clone(),
                 |ticket| tagged(&rendered.subject, ticket),
             ),
-            text: rendered.text.clone().unwrap_or_default(),
-            html: Some(rendered.html.clone()),
+            text: text_with_reference(rendered.text.as_deref().unwrap_or_default(), token.as_ref()),
+            html: Some(html_with_reference(&rendered.html, token.as_ref())),
             attachments: letter.attachments.clone(),
             message_id: message_id.clone(),
             date: letter.created_at,
@@ -156,7 +171,7 @@ impl Desk<'_> {
             cause: letter.cause,
             ticket: ticket_id,
             account: AccountId::DEFAULT,
-            sender,
+            sender: return_path.unwrap_or(sender),
             recipient: recipient.email.clone(),
             message_id,
             message: self.composer.compose(&draft)?,
@@ -181,6 +196,40 @@ fn mailbox(party: &Party) -> Mailbox {
         name: (!name.trim().is_empty()).then(|| name.to_owned()),
         address: party.email.clone(),
     }
+}
+
+/// `local+token@domain`; `None` when the local part would be longer than a mail server must take (64 octets, RFC 5321
+/// §4.5.3.1.1).
+fn plus_address(address: &EmailAddress, token: &str) -> Option<EmailAddress> {
+    let local = format!("{}+{token}", address.local_part());
+    if local.len() > 64 {
+        return None;
+    }
+    EmailAddress::parse(&format!("{local}@{}", address.domain())).ok()
+}
+
+/// The text with the reference line at its end, which an answer quotes.
+fn text_with_reference(text: &str, token: Option<&ReplyToken>) -> String {
+    match token {
+        Some(token) => format!("{}\n\n{}\n", text.trim_end(), token::reference_line(token)),
+        None => text.to_owned(),
+    }
+}
+
+/// The HTML with the reference line as its last words.
+fn html_with_reference(html: &str, token: Option<&ReplyToken>) -> String {
+    let Some(token) = token else {
+        return html.to_owned();
+    };
+    // ASCII alone changes, so that positions stay what they were.
+    let lower = html.to_ascii_lowercase();
+    let end = lower
+        .rfind("</body")
+        .or_else(|| lower.rfind("</html"))
+        .unwrap_or(html.len());
+    let (before, after) = html.split_at(end);
+    let line = token::reference_line(token);
+    format!("{before}<p style=\"color:#767676;font-size:11px\">{line}</p>{after}")
 }
 
 /// The subject with the ticket's tag `[#number]` at its end, unless that very tag is in it.

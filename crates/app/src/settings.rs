@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use recado_domain::channel::{BreakerPolicy, RateLimits};
 use recado_domain::locale::Locale;
+use recado_domain::parameter::{Parameter, Parameters};
 use recado_domain::person::Party;
 use recado_domain::retry::Schedule;
 
@@ -27,6 +28,37 @@ pub struct MessagingSettings {
     pub way_out: WayOut,
     /// Limits on what a comment may bring.
     pub limits: CommentLimits,
+    /// How answers come back.
+    pub way_back: WayBack,
+}
+
+/// How answers and reports come back, and what our mails bear for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WayBack {
+    /// Whether a mail server hands mail over (`[inbound] lmtp`); a mailbox is read while parameter 200 is `Y`.
+    pub lmtp: bool,
+    /// Whether the desk's mail server takes mail for `desk+anything@…` (`[inbound] plus_address`).
+    pub plus_address: bool,
+    /// Whether each mail has a return path of its own (`[mail] verp`).
+    pub verp: bool,
+}
+
+impl Default for WayBack {
+    /// No way back.
+    fn default() -> Self {
+        Self {
+            lmtp: false,
+            plus_address: true,
+            verp: false,
+        }
+    }
+}
+
+impl WayBack {
+    /// Whether incoming mail is configured.
+    pub fn is_open(self, parameters: &Parameters) -> bool {
+        self.lmtp || parameters.is_on(Parameter::ReadMail)
+    }
 }
 
 /// What carries the mail.
@@ -81,6 +113,8 @@ pub struct DeliverySettings {
     pub limits: RateLimits,
     /// A head of a chain refused for so long lets the rest of its chain pass.
     pub blocked_after: Duration,
+    /// Whether anybody would read a report of success.
+    pub way_back: WayBack,
 }
 
 impl Default for DeliverySettings {
@@ -95,6 +129,7 @@ impl Default for DeliverySettings {
             breaker: BreakerPolicy::default(),
             limits: RateLimits::default(),
             blocked_after: Duration::from_mins(5),
+            way_back: WayBack::default(),
         }
     }
 }

@@ -27,7 +27,7 @@ use recado_app::read_templates::ReadTemplates;
 use recado_app::read_tickets::ReadTickets;
 use recado_app::retract_comment::RetractComment;
 use recado_app::set_parameter::SetParameter;
-use recado_app::settings::{CommentLimits, MessagingSettings, WayOut};
+use recado_app::settings::{CommentLimits, MessagingSettings, WayOut, WayBack};
 use recado_app::steer_delivery::SteerDelivery;
 use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;

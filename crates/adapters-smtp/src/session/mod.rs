@@ -105,6 +105,8 @@ struct Capabilities {
     eight_bit_mime: bool,
     smtp_utf8: bool,
     starttls: bool,
+    /// Reports can be asked for (RFC 3461).
+    dsn: bool,
     /// The largest message, when the server names one (RFC 1870).
     size: Option<u64>,
     /// In upper case.

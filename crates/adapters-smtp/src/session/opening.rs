@@ -250,6 +250,7 @@ impl Capabilities {
                 Some("8BITMIME") => capabilities.eight_bit_mime = true,
                 Some("SMTPUTF8") => capabilities.smtp_utf8 = true,
                 Some("STARTTLS") => capabilities.starttls = true,
+                Some("DSN") => capabilities.dsn = true,
                 // Without a number, or with 0, there is no fixed limit (RFC 1870 §4).
                 Some("SIZE") => {
                     capabilities.size = words

@@ -6,7 +6,7 @@ use super::{SmtpSession, Standing};
 use crate::address::{needs_smtputf8, on_the_wire};
 use recado_domain::channel::ChannelFault;
 use recado_domain::reply::{Reply, Stage, Verdict, classify};
-use recado_ports::mail::{Envelope, SendError};
+use recado_ports::mail::{Envelope, Reports, SendError};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -142,9 +142,23 @@ impl SmtpSession {
                 " SMTPUTF8"
             };
         }
+        let mut rcpt = format!("RCPT TO:<{to}>");
+        if offered.dsn {
+            let id = xtext(envelope.message_id.envelope_id());
+            write!(mail, " RET=HDRS ENVID={id}").expect("a string takes all that is written");
+            rcpt += match envelope.reports {
+                Reports::Failure => " NOTIFY=FAILURE,DELAY",
+                Reports::All => " NOTIFY=SUCCESS,FAILURE,DELAY",
+            };
+            // An address in UTF-8 has a type of its own (RFC 6533 §3), which few servers know; without it they name
+            // the recipient as they were given it.
+            if !needs_smtputf8(&to) {
+                write!(rcpt, " ORCPT=rfc822;{}", xtext(&to)).expect("a string takes all that is written");
+            }
+        }
         Ok([
             (Stage::MailFrom, format!("{mail}\r\n")),
-            (Stage::RcptTo, format!("RCPT TO:<{to}>\r\n")),
+            (Stage::RcptTo, format!("{rcpt}\r\n")),
             (Stage::Data, "DATA\r\n".to_owned()),
         ])
     }
@@ -292,4 +306,17 @@ impl SmtpSession {
 /// after a 421 the server is gone.
 fn in_step(verdict: Verdict) -> bool {
     !matches!(verdict, Verdict::OutOfStep | Verdict::Channel(_))
+}
+
+/// The text as a parameter's value (RFC 3461 §4): what is no printable ASCII, `+` and `=` become `+` and two digits.
+fn xtext(text: &str) -> String {
+    let mut coded = String::with_capacity(text.len());
+    for octet in text.bytes() {
+        if matches!(octet, b'!'..=b'~') && !matches!(octet, b'+' | b'=') {
+            coded.push(char::from(octet));
+        } else {
+            write!(coded, "+{octet:02X}").expect("a string takes all that is written");
+        }
+    }
+    coded
 }

@@ -180,6 +180,32 @@ async fn a_mail_larger_than_the_server_takes_is_not_sent() {
 }
 
 #[tokio::test]
+async fn reports_are_asked_for_where_the_server_offers_them() {
+    let server = SmtpServer::builder().reports().start().await;
+    let mut session = transport().connect(&account(&server)).await.unwrap();
+    let with = |reports| Envelope {
+        to: "ana+b=c@example.org".parse().unwrap(),
+        reports,
+        ..envelope("row.mac@x")
+    };
+    session.begin(&with(Reports::All)).await.unwrap();
+    session.finish(&message("row.mac@x")).await.unwrap();
+    session.begin(&with(Reports::Failure)).await.unwrap();
+    let said = commands(&server);
+    let said = |wanted: &str| said.iter().any(|command| command == wanted);
+    assert!(said("MAIL FROM:<desk@example.org> RET=HDRS ENVID=row.mac"));
+    let rcpt = "RCPT TO:<ana+b=c@example.org> NOTIFY";
+    let original = "ORCPT=rfc822;ana+2Bb+3Dc@example.org";
+    assert!(said(&format!("{rcpt}=SUCCESS,FAILURE,DELAY {original}")));
+    assert!(said(&format!("{rcpt}=FAILURE,DELAY {original}")));
+
+    let server = SmtpServer::start().await;
+    let mut session = transport().connect(&account(&server)).await.unwrap();
+    session.begin(&with(Reports::All)).await.unwrap();
+    assert!(commands(&server).iter().all(|command| !command.contains("NOTIFY") && !command.contains("ENVID")));
+}
+
+#[tokio::test]
 async fn an_address_in_utf8_needs_a_server_that_knows_it() {
     let server = SmtpServer::builder().without(Extension::SmtpUtf8).start().await;
     let mut session = transport().connect(&account(&server)).await.unwrap();

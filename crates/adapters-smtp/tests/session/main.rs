@@ -11,7 +11,7 @@ use recado_adapters_smtp::{SmtpSettings, SmtpTransport, Timeouts};
 use recado_domain::channel::{Credentials, OutgoingAccount, TlsMode};
 use recado_domain::reply::Reply;
 use recado_domain::token::MessageId;
-use recado_ports::mail::{Envelope, MailSession, SendError, Transport};
+use recado_ports::mail::{Envelope, MailSession, Reports, SendError, Transport};
 use recado_test_support::smtp_server::SmtpServer;
 use std::time::Duration;
 
@@ -66,6 +66,7 @@ fn envelope_to(to: &str, id: &str) -> Envelope {
         to: to.parse().unwrap(),
         size: message(id).len() as u64,
         message_id: MessageId::parse(id).unwrap(),
+        reports: Reports::Failure,
     }
 }
 

@@ -58,6 +58,7 @@ impl DeliverBatch {
             to: delivery.recipient.clone(),
             size: message.len() as u64,
             message_id: delivery.message_id.clone(),
+            reports: shift.reports,
         };
         // Dropping a session, or a future of it, in the middle of a dialogue drops the connection: the next mail can
         // never read this one's answers.

@@ -18,7 +18,7 @@ pub use gate::AccountGate;
 use lease::Lease;
 use recado_domain::channel::{HoldReason, Permit};
 use recado_domain::outbox::{Delivery, DeliveryId, LeaseToken};
-use recado_domain::parameter::Parameter;
+use recado_domain::parameter::{Parameter, Parameters as ParameterValues};
 use recado_domain::person::mask_addresses;
 use recado_ports::channels::{Channels, Hold};
 use recado_ports::clock::Clock;
@@ -90,6 +90,8 @@ struct Shift<'a> {
     /// The account's nudges when the batch began.
     nudges: i64,
     permit: Permit,
+    /// What a server that can shall report.
+    reports: Reports,
     lease: &'a Lease,
     stop: &'a Stop,
 }
@@ -204,10 +206,20 @@ impl DeliverBatch {
             account: &account,
             nudges: channel.nudges,
             permit,
+            reports: self.reports(&parameters),
             lease: &lease,
             stop,
         };
         self.work_through(held, line, &shift).await
+    }
+
+    /// Reports of success are asked for only where a program reads them.
+    fn reports(&self, parameters: &ParameterValues) -> Reports {
+        if self.settings.way_back.is_open(parameters) {
+            Reports::All
+        } else {
+            Reports::Failure
+        }
     }
 
     /// Sends what was claimed, in order, and gives back what was not come to.

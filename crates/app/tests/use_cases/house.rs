@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use recado_app::access::Actor;
 use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
 use recado_app::post_comment::{NewComment, PostComment, Posted, PostedComment};
-use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings, WayOut};
+use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings, WayOut, WayBack};
 use recado_app::stop::{self, Stop, StopSignal};
 use recado_domain::channel::AccountId;
 use recado_domain::comment::{Kind, Origin, Visibility};
@@ -71,6 +71,7 @@ impl House {
                 hold: Duration::ZERO,
                 way_out: WayOut::Smtp,
                 limits: CommentLimits::default(),
+                way_back: WayBack::default(),
             },
             delivery: DeliverySettings::default(),
         }

@@ -296,6 +296,7 @@ mod tests {
             to: address("ana@example.com"),
             size: 4,
             message_id,
+            reports: recado_ports::mail::Reports::default(),
         }
     }
 

@@ -97,6 +97,7 @@ impl Connection {
                 .filter(|(extension, _)| self.offers(*extension))
                 .map(|(_, name)| (*name).to_owned()),
         );
+        lines.extend(settings.reports.then(|| "DSN".to_owned()));
         lines.extend(settings.size.map(|size| format!("SIZE {size}")));
         if self.awaits_tls() {
             lines.push("STARTTLS".to_owned());

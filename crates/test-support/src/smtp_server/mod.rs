@@ -71,6 +71,7 @@ pub(crate) enum Protection {
 pub struct SmtpServerBuilder {
     address: SocketAddr,
     missing: Vec<Extension>,
+    reports: bool,
     size: Option<usize>,
     credentials: Option<(String, String)>,
     mechanisms: String,
@@ -91,6 +92,12 @@ impl SmtpServerBuilder {
     /// Does not offer an extension; the server offers all of [`Extension`] otherwise.
     pub fn without(mut self, extension: Extension) -> Self {
         self.missing.push(extension);
+        self
+    }
+
+    /// Offers DSN (RFC 3461); what a client asks for stands in the commands.
+    pub fn reports(mut self) -> Self {
+        self.reports = true;
         self
     }
 
@@ -255,6 +262,7 @@ impl SmtpServer {
         SmtpServerBuilder {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             missing: Vec::new(),
+            reports: false,
             size: None,
             credentials: None,
             mechanisms: "PLAIN LOGIN".to_owned(),
