@@ -27,7 +27,7 @@ use recado_app::read_templates::ReadTemplates;
 use recado_app::read_tickets::ReadTickets;
 use recado_app::retract_comment::RetractComment;
 use recado_app::set_parameter::SetParameter;
-use recado_app::settings::{CommentLimits, MessagingSettings, WayOut, WayBack};
+use recado_app::settings::{CommentLimits, MessagingSettings, WayBack, WayOut};
 use recado_app::steer_delivery::SteerDelivery;
 use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;
@@ -149,6 +149,7 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
         hold: Duration::ZERO,
         way_out: WayOut::Files,
         limits: setup.comment_limits,
+        way_back: WayBack::default(),
     });
     let renderer = Arc::new(PlainRenderer);
     let composer = Arc::new(PlainComposer);
