@@ -14,6 +14,7 @@ use recado_ports::outbox::Outbox;
 use recado_ports::store::StoreError;
 
 use crate::deliver_batch::AccountGate;
+use crate::receive_mail::ReceiveMail;
 use crate::settings::DeliverySettings;
 
 /// Old things forgotten in one call: a bound on how long it holds the database.
@@ -54,6 +55,8 @@ pub struct KeepHouse {
     pub keep_messages: Duration,
     /// The account's gate.
     pub gate: Arc<AccountGate>,
+    /// Judges mails that are pending, and knows the ledger that they lie in.
+    pub receive: Arc<ReceiveMail>,
     /// When what is not done in every round was last done.
     pub diary: Diary,
 }

@@ -14,6 +14,10 @@ pub mod post_comment;
 pub mod read_comments;
 pub mod retract_comment;
 
+pub mod read_mails;
+pub mod receive_mail;
+pub mod steer_mail;
+
 pub mod put_ticket;
 pub mod read_tickets;
 

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use recado_domain::channel::{BreakerPolicy, RateLimits};
+use recado_domain::incoming::Policy;
 use recado_domain::locale::Locale;
 use recado_domain::parameter::{Parameter, Parameters};
 use recado_domain::person::Party;
 use recado_domain::retry::Schedule;
+use recado_ports::reader::ReadLimits;
 
 /// Settings of the messaging service.
 #[derive(Debug, Clone)]
@@ -88,6 +90,36 @@ impl Default for CommentLimits {
             text: 2 << 20,
             attachments: 20,
             attachment: 10 << 20,
+        }
+    }
+}
+
+/// Settings of incoming mail (`[inbound]`, and `mail` in `[limits]`).
+#[derive(Debug, Clone)]
+pub struct IncomingSettings {
+    /// Whose word counts, and who may open tickets.
+    pub policy: Policy,
+    /// Limits on the comment that a mail becomes; what goes beyond stays in the raw mail.
+    pub limits: ReadLimits,
+    /// Octets of a mail; a larger one is refused before it is stored.
+    pub largest_mail: usize,
+    /// How long the octets of a settled mail are kept.
+    pub keep_raw: Duration,
+}
+
+impl Default for IncomingSettings {
+    /// 50 MiB a mail, kept for 90 days.
+    fn default() -> Self {
+        let comment = CommentLimits::default();
+        Self {
+            policy: Policy::default(),
+            limits: ReadLimits {
+                text: comment.text,
+                attachments: comment.attachments,
+                attachment: comment.attachment,
+            },
+            largest_mail: 50 << 20,
+            keep_raw: Duration::from_hours(90 * 24),
         }
     }
 }

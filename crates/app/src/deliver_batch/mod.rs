@@ -23,7 +23,7 @@ use recado_domain::person::mask_addresses;
 use recado_ports::channels::{Channels, Hold};
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
-use recado_ports::mail::Transport;
+use recado_ports::mail::{Reports, Transport};
 use recado_ports::outbox::{Claim, Outbox, Settlement};
 use recado_ports::parameters::Parameters;
 use recado_ports::store::StoreError;

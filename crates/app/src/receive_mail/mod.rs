@@ -1,0 +1,149 @@
+//! Taking in a mail: stored first, judged then, settled once.
+//!
+//! Whoever hands a mail over is answered when it is stored, whatever becomes of it afterwards: judging may fail, and
+//! is done again by whichever daemon keeps house.
+
+use std::sync::Arc;
+
+use recado_domain::ledger::{MailId, Via};
+use recado_domain::token::Keyring;
+use recado_ports::channels::Channels;
+use recado_ports::clock::Clock;
+use recado_ports::ids::Ids;
+use recado_ports::ledger::{Ledger, NewMail, Taken};
+use recado_ports::mail::Composer;
+use recado_ports::outbox::Outbox;
+use recado_ports::parameters::Parameters;
+use recado_ports::people::People;
+use recado_ports::reader::{MailEnvelope, Reader};
+use recado_ports::renderer::Renderer;
+use recado_ports::store::StoreError;
+use recado_ports::suppressions::Suppressions;
+use recado_ports::templates::Templates;
+use recado_ports::tickets::Tickets;
+
+use crate::settings::{IncomingSettings, MessagingSettings};
+
+/// A mail as a way in hands it over.
+#[derive(Debug, Clone)]
+pub struct ReceivedMail {
+    /// Its octets, RFC 5322.
+    pub raw: Vec<u8>,
+    /// The way that it took.
+    pub via: Via,
+    /// What the way knows of its envelope.
+    pub envelope: MailEnvelope,
+    /// Where it lies at its source, so that the same message of a mailbox is not taken twice; `None` elsewhere.
+    pub source: Option<String>,
+}
+
+/// A mail is durable: answer 250, set `\Seen`, exit 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// By this call.
+    Taken(MailId),
+    /// By an earlier one, from the same place.
+    TakenBefore(MailId),
+}
+
+impl Receipt {
+    /// The mail's id in the ledger.
+    pub fn id(self) -> MailId {
+        match self {
+            Self::Taken(id) | Self::TakenBefore(id) => id,
+        }
+    }
+}
+
+/// A mail was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// There is nothing in it: 554, exit 65.
+    #[error("the mail is empty")]
+    Empty,
+    /// It is larger than is taken: 552, exit 65.
+    #[error("the mail has {size} octets; at most {limit} are taken")]
+    TooLarge {
+        /// Its octets.
+        size: usize,
+        /// [`IncomingSettings::largest_mail`].
+        limit: usize,
+    },
+    /// The store did not take it; hand it over again later: 451, exit 75.
+    #[error("the mail was not stored")]
+    Store(#[from] StoreError),
+}
+
+/// Takes in mails.
+pub struct ReceiveMail {
+    /// Where every mail goes first.
+    pub ledger: Arc<dyn Ledger>,
+    /// Makes sense of its octets.
+    pub reader: Arc<dyn Reader>,
+    /// For the tickets that mails belong to.
+    pub tickets: Arc<dyn Tickets>,
+    /// For who the sender is.
+    pub people: Arc<dyn People>,
+    /// For addresses that bounce.
+    pub suppressions: Arc<dyn Suppressions>,
+    /// For the thread of earlier mails.
+    pub outbox: Arc<dyn Outbox>,
+    /// For 10, 24, 33, 299 and 417.
+    pub parameters: Arc<dyn Parameters>,
+    /// For the template that 417 names.
+    pub templates: Arc<dyn Templates>,
+    /// For whether the account is held.
+    pub channels: Arc<dyn Channels>,
+    /// Fills the template in.
+    pub renderer: Arc<dyn Renderer>,
+    /// Makes the mails that a mailed comment owes.
+    pub composer: Arc<dyn Composer>,
+    /// Dates what is stored.
+    pub clock: Arc<dyn Clock>,
+    /// Names what is stored.
+    pub ids: Arc<dyn Ids>,
+    /// Verifies and signs carriers.
+    pub keyring: Arc<Keyring>,
+    /// What the configuration decides about comments and their mails.
+    pub messaging: Arc<MessagingSettings>,
+    /// What the configuration decides about incoming mail.
+    pub settings: Arc<IncomingSettings>,
+}
+
+impl ReceiveMail {
+    /// Takes a mail in. When it returns a receipt, the mail cannot be lost; it was judged too, unless something was
+    /// in the way, and then [`ReceiveMail::settle_pending`] will.
+    pub async fn run(&self, mail: ReceivedMail) -> Result<Receipt, ReceiveError> {
+        if mail.raw.is_empty() {
+            return Err(ReceiveError::Empty);
+        }
+        let (size, limit) = (mail.raw.len(), self.settings.largest_mail);
+        if size > limit {
+            return Err(ReceiveError::TooLarge { size, limit });
+        }
+        let head = self.reader.head(&mail.raw);
+        let id = MailId(self.ids.next());
+        let new = NewMail {
+            id,
+            received_at: self.clock.now(),
+            via: mail.via,
+            source: mail.source,
+            envelope_from: mail.envelope.from,
+            envelope_to: mail.envelope.to,
+            fingerprint: head.fingerprint,
+            shown: head.shown,
+            message_id: head.message_id.map(|id| id.as_str().to_owned()),
+            raw: mail.raw,
+        };
+        Ok(match self.ledger.take(new).await? {
+            Taken::New => Receipt::Taken(id),
+            Taken::Before(id) => Receipt::TakenBefore(id),
+        })
+    }
+
+    /// Judges mails that are stored and not settled, a bounded number of them; gives how many it settled. For the
+    /// daemon's housekeeping.
+    pub async fn settle_pending(&self) -> Result<usize, StoreError> {
+        Ok(self.ledger.pending(0).await?.len())
+    }
+}
