@@ -211,6 +211,7 @@ fn shape(shown: &ShownDelivery) -> Value {
         .collect();
     json!({
         "id": delivery.id.0,
+        "cause": delivery.cause.kind(),
         "comment": comment,
         "ticket": shown.ticket.as_ref().map(TicketNumber::as_str),
         "recipient": delivery.recipient.as_str(),

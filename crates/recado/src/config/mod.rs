@@ -4,6 +4,7 @@
 //! `docs/configuration.md`.
 
 mod fault;
+mod incoming;
 mod load;
 mod outgoing;
 mod parameters;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings};
+use recado_app::settings::{CommentLimits, DeliverySettings, IncomingSettings, MessagingSettings};
 use recado_domain::parameter::Parameters;
 use recado_domain::token::Keyring;
 use recado_ports::ids::Ids;
@@ -38,6 +39,8 @@ pub(crate) struct Configuration {
     pub(crate) mail: MailSettings,
     pub(crate) messaging: Arc<MessagingSettings>,
     pub(crate) delivery: Arc<DeliverySettings>,
+    pub(crate) inbound: InboundSettings,
+    pub(crate) incoming: Arc<IncomingSettings>,
     /// How long the octets of a sent mail are kept.
     pub(crate) keep_messages: Duration,
     /// Tasks that deliver, each with a connection of its own.
@@ -105,6 +108,19 @@ pub(crate) enum WayOut {
     Files(PathBuf),
 }
 
+/// `[inbound]`, as far as the ways in go.
+#[derive(Debug)]
+pub(crate) struct InboundSettings {
+    /// `host:port` at which mail servers hand mail over; port 0 lets the system pick one. `None`: nowhere.
+    pub(crate) lmtp: Option<String>,
+    /// How often a mailbox is looked at whose server does not tell of new mail.
+    pub(crate) poll: Duration,
+    /// The name that the mailbox server's certificate must bear, when it is not parameter 23.
+    pub(crate) tls_name: Option<String>,
+    /// Authorities in PEM, trusted beside the system's.
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
 /// `[limits]`.
 #[derive(Debug)]
 pub(crate) struct Limits {
@@ -112,6 +128,8 @@ pub(crate) struct Limits {
     pub(crate) requests_per_minute: Option<NonZeroU32>,
     /// Octets of a request's body.
     pub(crate) body: usize,
+    /// Octets of one incoming mail.
+    pub(crate) mail: usize,
     /// What a comment may bring.
     pub(crate) comment: CommentLimits,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use recado_app::settings::{DeliverySettings, WayOut as LeavesBy};
+use recado_app::settings::{DeliverySettings, WayBack, WayOut as LeavesBy};
 use recado_domain::channel::{BreakerPolicy, RateLimits};
 use recado_domain::locale::Locale;
 use recado_domain::retry::Schedule;
@@ -22,6 +22,8 @@ pub(super) struct Mail {
     pub(super) time_zone: TimeZone,
     pub(super) connections: u16,
     pub(super) limits: RateLimits,
+    /// Whether each mail has a return path of its own.
+    pub(super) verp: bool,
 }
 
 pub(super) fn mail(mut section: Section) -> Read<Mail> {
@@ -71,11 +73,10 @@ pub(super) fn mail(mut section: Section) -> Read<Mail> {
         .take("per_day")?
         .map(|entry| entry.parse(value::count))
         .transpose()?;
-    if let Some(entry) = section.take("verp")?
-        && entry.parse(value::switch)?
-    {
-        return Err(entry.fault("return paths of their own for each mail (VERP) come with incoming mail, which this version does not have: leave it out"));
-    }
+    let verp = section
+        .take("verp")?
+        .map(|entry| entry.parse(value::switch))
+        .transpose()?;
     section.finish()?;
     Ok(Mail {
         settings: MailSettings {
@@ -88,6 +89,7 @@ pub(super) fn mail(mut section: Section) -> Read<Mail> {
         time_zone: time_zone.transpose()?.unwrap_or(TimeZone::UTC),
         connections: connections.unwrap_or(2),
         limits: RateLimits { per_minute, per_day },
+        verp: verp.unwrap_or(false),
     })
 }
 
@@ -99,7 +101,7 @@ pub(super) struct Delivery {
     pub(super) workers: u16,
 }
 
-pub(super) fn delivery(mut section: Section, mail: &Mail) -> Read<Delivery> {
+pub(super) fn delivery(mut section: Section, mail: &Mail, way_back: WayBack) -> Read<Delivery> {
     let defaults = DeliverySettings::default();
     let mut time = |key, read: fn(&str) -> Result<Duration, String>, default: Duration| {
         section.take(key)?.map_or(Ok(default), |entry| entry.parse(read))
@@ -148,6 +150,7 @@ pub(super) fn delivery(mut section: Section, mail: &Mail) -> Read<Delivery> {
         breaker,
         limits: mail.limits,
         blocked_after: defaults.blocked_after,
+        way_back,
     };
     // A worker without a connection would have nothing to do.
     Ok(Delivery {

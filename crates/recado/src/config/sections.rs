@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::fault::ConfigurationFault;
+use super::incoming::inbound;
 use super::load::{Sections, Sources};
 use super::outgoing::{delivery, mail};
 use super::section::Section;
@@ -39,9 +40,9 @@ pub(super) fn read(sources: &Sources) -> Read<Configuration> {
     let mail = mail(sections.take("mail")?)?;
     let (desk, desk_name) = desk(sections.take("desk")?)?;
     let pins = pins(&mut sections, sources)?;
-    let delivery = delivery(sections.take("delivery")?, &mail)?;
-    inbound(sections.take("inbound")?)?;
     let limits = limits(sections.take("limits")?)?;
+    let inbound = inbound(sections.take("inbound")?, &mail, desk.as_ref(), &limits)?;
+    let delivery = delivery(sections.take("delivery")?, &mail, inbound.way_back)?;
     let log = log(sections.take("log")?)?;
     sections.finish(&SECTIONS)?;
     let messaging = MessagingSettings {
@@ -57,12 +58,15 @@ pub(super) fn read(sources: &Sources) -> Read<Configuration> {
         hold: delivery.hold,
         way_out: delivery.settings.way_out,
         limits: limits.comment,
+        way_back: inbound.way_back,
     };
     Ok(Configuration {
         database,
         http,
         secret_file,
         mail: mail.settings,
+        inbound: inbound.settings,
+        incoming: Arc::new(inbound.incoming),
         messaging: Arc::new(messaging),
         delivery: Arc::new(delivery.settings),
         keep_messages: delivery.keep_messages,
@@ -159,29 +163,6 @@ fn pins(sections: &mut Sections, sources: &Sources) -> Read<recado_domain::param
     parameters::read(&mut section, sources)
 }
 
-/// Incoming mail is not part of this version: its keys are checked, and what would switch it on is refused.
-fn inbound(mut section: Section) -> Read<()> {
-    for key in ["poll", "reopen", "token_age", "keep_raw"] {
-        if let Some(entry) = section.take(key)? {
-            entry.parse(value::some_duration)?;
-        }
-    }
-    if let Some(entry) = section.take("plus_address")? {
-        entry.parse(value::switch)?;
-    }
-    if let Some(entry) = section.take("open_tickets")? {
-        entry.parse(|text| value::word(text, &[("anyone", ()), ("known", ()), ("nobody", ())]))?;
-    }
-    for entry in section.take_list("authentication_servers")?.into_iter().flatten() {
-        entry.parse(value::host)?;
-    }
-    if let Some(entry) = section.take("lmtp")? {
-        entry.parse(value::listen)?;
-        return Err(entry.fault("this version takes no incoming mail yet: leave it out"));
-    }
-    section.finish()
-}
-
 fn limits(mut section: Section) -> Read<Limits> {
     let defaults = CommentLimits::default();
     let requests = section
@@ -194,6 +175,7 @@ fn limits(mut section: Section) -> Read<Limits> {
             .map_or(Ok(default), |entry| entry.parse(value::size))
     };
     let body = size("body", 32 << 20)?;
+    let mail = size("mail", 50 << 20)?;
     let comment = CommentLimits {
         text: size("text", defaults.text)?,
         attachment: size("attachment", defaults.attachment)?,
@@ -203,6 +185,7 @@ fn limits(mut section: Section) -> Read<Limits> {
     Ok(Limits {
         requests_per_minute: requests,
         body,
+        mail,
         comment,
     })
 }

@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use recado_app::settings::WayBack;
+use recado_domain::incoming::OpenTickets;
+use recado_domain::ledger::Via;
 use recado_domain::locale::Locale;
 use recado_domain::parameter::Parameter;
+use recado_domain::person::EmailAddress;
 
 use super::*;
 
@@ -71,7 +75,7 @@ fn the_documented_example_is_accepted() {
         connections = 4
         per_minute = 30
         per_day = 2000
-        verp = false
+        verp = true
         [desk]
         address = "desk@example.org"
         name = "Mesa de ayuda"
@@ -90,16 +94,22 @@ fn the_documented_example_is_accepted() {
         schedule = ["1m", "5m"]
         keep_messages = "7d"
         [inbound]
-        poll = "60s"
-        plus_address = true
-        authentication_servers = ["mx.example.org"]
-        open_tickets = "known"
-        reopen = "14d"
-        token_age = "180d"
-        keep_raw = "90d"
+        lmtp = "127.0.0.1:8424"
+        poll = "30s"
+        plus_address = false
+        authentication_servers = ["MX.example.org", "mx2.example.org"]
+        exchange = ["imap"]
+        open_tickets = "anyone"
+        monitoring = ["Nagios@example.org"]
+        reopen = "7d"
+        token_age = "90d"
+        keep_raw = "30d"
+        tls_name = "imap.example.org"
+        ca_file = "/etc/ssl/imap-ca.pem"
         [limits]
         requests_per_minute = 600
         body = "40MiB"
+        mail = "25MiB"
         [log]
         format = "json"
         level = "info,recado_app=debug"
@@ -115,6 +125,50 @@ fn the_documented_example_is_accepted() {
     assert_eq!(configuration.messaging.hold, Duration::from_secs(30));
     assert_eq!(configuration.messaging.public_host, "desk.example.org");
     assert_eq!(configuration.limits.requests_per_minute.map(u32::from), Some(600));
+    let inbound = &configuration.inbound;
+    assert_eq!(inbound.lmtp.as_deref(), Some("127.0.0.1:8424"));
+    assert_eq!(inbound.poll, Duration::from_secs(30));
+    assert_eq!(inbound.tls_name.as_deref(), Some("imap.example.org"));
+    let way_back = WayBack {
+        lmtp: true,
+        plus_address: false,
+        verp: true,
+    };
+    assert_eq!(configuration.messaging.way_back, way_back);
+    assert_eq!(configuration.delivery.way_back, way_back);
+    let policy = &configuration.incoming.policy;
+    assert_eq!(
+        policy.trust.servers,
+        ["mx.example.org", "mx2.example.org"],
+        "servers are compared in lower case"
+    );
+    assert_eq!(policy.trust.exchange, [Via::Imap]);
+    assert_eq!(policy.open_tickets, OpenTickets::Anyone);
+    assert_eq!(policy.monitoring[0].as_str(), "nagios@example.org");
+    assert_eq!(policy.reopen, Duration::from_hours(7 * 24));
+    assert_eq!(policy.token_age, Duration::from_hours(90 * 24));
+    assert_eq!(
+        policy.desk.as_ref().map(EmailAddress::as_str),
+        Some("desk@example.org")
+    );
+    assert_eq!(configuration.incoming.keep_raw, Duration::from_hours(30 * 24));
+    assert_eq!(configuration.incoming.largest_mail, 25 << 20);
+}
+
+#[test]
+fn without_a_key_of_it_mail_comes_in_only_where_parameter_200_says_so() {
+    let configuration = load("[mail]\nca_file = \"/etc/ssl/private-ca.pem\"", &[]).unwrap();
+    assert_eq!(configuration.inbound.lmtp, None);
+    assert_eq!(configuration.inbound.poll, Duration::from_mins(1));
+    assert_eq!(
+        configuration.inbound.ca_file, configuration.mail.ca_file,
+        "one authority serves both servers, unless told"
+    );
+    let policy = &configuration.incoming.policy;
+    assert_eq!(policy.open_tickets, OpenTickets::Known);
+    assert!(policy.trust.servers.is_empty() && policy.trust.exchange.is_empty());
+    assert_eq!(configuration.messaging.way_back, WayBack::default());
+    assert_eq!(configuration.incoming.largest_mail, 50 << 20);
 }
 
 #[test]
@@ -175,7 +229,7 @@ fn a_fault_names_key_place_and_mend() {
         ("[mail]\nlocale = \"fr\"", "mail.locale"),
         ("[mail]\nconnections = 0", "mail.connections"),
         ("[mail]\nper_day = -1", "mail.per_day"),
-        ("[mail]\nverp = true", "mail.verp"),
+        ("[mail]\nverp = \"often\"", "mail.verp"),
         ("[desk]\naddress = \"desk\"", "desk.address"),
         ("[parameters]\nhost = \"x\"", "parameters.host"),
         ("[parameters]\n15 = \"x\"", "there is no parameter 15"),
@@ -187,7 +241,16 @@ fn a_fault_names_key_place_and_mend() {
         ("[delivery]\nlease = \"100ms\"", "delivery.lease"),
         ("[delivery]\nschedule = []", "delivery.schedule"),
         ("[delivery]\nschedule = [\"0s\"]", "delivery.schedule"),
-        ("[inbound]\nlmtp = \"127.0.0.1:8424\"", "inbound.lmtp"),
+        ("[inbound]\nlmtp = \"8424\"", "inbound.lmtp"),
+        ("[inbound]\npoll = \"0s\"", "inbound.poll"),
+        ("[inbound]\nexchange = [\"pop\"]", "inbound.exchange"),
+        ("[inbound]\nmonitoring = [\"nagios\"]", "inbound.monitoring"),
+        (
+            "[inbound]\nauthentication_servers = [\"mx 1\"]",
+            "inbound.authentication_servers",
+        ),
+        ("[inbound]\nimap = \"x\"", "inbound.imap"),
+        ("[limits]\nmail = \"0\"", "limits.mail"),
         ("[inbound]\nopen_tickets = \"all\"", "inbound.open_tickets"),
         ("[limits]\nbody = \"large\"", "limits.body"),
         ("[log]\nlevel = \"loud\"", "log.level"),

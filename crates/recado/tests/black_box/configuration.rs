@@ -16,12 +16,12 @@ fn a_wrong_file_is_refused_by_its_key() {
             "[database]\nurl = \"postgres://db/recado\"\n[security]\nsecret_file = \"gone\"\n",
             "security.secret_file",
         ),
-        ("[mail]\nverp = true\n", "mail.verp"),
+        ("[mail]\nverp = \"often\"\n", "mail.verp"),
         (
             "[parameters]\n13 = { env = \"SMTP_PASSWORD\" }\n",
             "SMTP_PASSWORD",
         ),
-        ("[inbound]\nlmtp = \"127.0.0.1:8424\"\n", "inbound.lmtp"),
+        ("[inbound]\nlmtp = \"8424\"\n", "inbound.lmtp"),
         ("[http\n", "recado.toml:1"),
     ] {
         let house = House::new();
