@@ -33,6 +33,9 @@ pub(super) struct CommentView {
     pub(super) ticket: String,
     author: PartyView,
     text: String,
+    /// What a mail said as HTML, made harmless: no scripts, no styles that reach beyond it, nothing loaded from elsewhere.
+    #[schema(required)]
+    html: Option<String>,
     /// `public`, or `internal` for the desk alone.
     #[schema(example = "public")]
     visibility: &'static str,
@@ -90,6 +93,7 @@ impl CommentView {
             ticket: ticket.as_str().to_owned(),
             author: comment.author.into(),
             text: comment.text.as_str().to_owned(),
+            html: comment.html,
             visibility: comment.visibility.as_str(),
             kind: comment.kind.as_str(),
             origin: comment.origin.as_str(),

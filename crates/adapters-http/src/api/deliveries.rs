@@ -23,7 +23,11 @@ use super::request::{InPath, InQuery, id};
 #[schema(as = Delivery)]
 pub(super) struct DeliveryView {
     id: Uuid,
-    /// The comment that it is about; null for a test.
+    /// Why it is owed: for a `comment`, as a `test`, as the `acknowledgement` of a ticket opened by mail, as an `alert`
+    /// to the desk about a mail in quarantine.
+    #[schema(example = "comment")]
+    cause: &'static str,
+    /// The comment that it is about; null when another cause has it.
     #[schema(required)]
     comment: Option<Uuid>,
     /// The ticket's number; null for a test.
@@ -78,9 +82,10 @@ impl From<ShownDelivery> for DeliveryView {
         let delivery = shown.history.delivery;
         Self {
             id: delivery.id.0,
+            cause: delivery.cause.kind(),
             comment: match delivery.cause {
                 Cause::Comment(comment) => Some(comment.0),
-                Cause::Test(_) => None,
+                Cause::Test(_) | Cause::Acknowledgement(_) | Cause::Alert(_) => None,
             },
             ticket: shown.ticket.map(String::from),
             recipient: delivery.recipient.into(),

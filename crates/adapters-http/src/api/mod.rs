@@ -18,6 +18,7 @@ mod attachments;
 mod post_comment;
 
 mod deliveries;
+mod mails;
 
 mod templates;
 
@@ -45,12 +46,14 @@ use recado_app::put_template::PutTemplate;
 use recado_app::put_ticket::PutTicket;
 use recado_app::read_comments::ReadComments;
 use recado_app::read_deliveries::ReadDeliveries;
+use recado_app::read_mails::ReadMails;
 use recado_app::read_parameters::ReadParameters;
 use recado_app::read_templates::ReadTemplates;
 use recado_app::read_tickets::ReadTickets;
 use recado_app::retract_comment::RetractComment;
 use recado_app::set_parameter::SetParameter;
 use recado_app::steer_delivery::SteerDelivery;
+use recado_app::steer_mail::SteerMail;
 use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;
 use tokio::sync::Semaphore;
@@ -78,6 +81,8 @@ pub struct Api {
     pub retract_comment: RetractComment,
     pub read_deliveries: ReadDeliveries,
     pub steer_delivery: SteerDelivery,
+    pub read_mails: ReadMails,
+    pub steer_mail: SteerMail,
     pub put_template: PutTemplate,
     pub read_templates: ReadTemplates,
     pub preview_template: PreviewTemplate,
@@ -151,6 +156,12 @@ fn closed_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(deliveries::get_message))
         .routes(routes!(deliveries::requeue_delivery))
         .routes(routes!(deliveries::cancel_delivery))
+        .routes(routes!(mails::list_mails))
+        .routes(routes!(mails::get_mail))
+        .routes(routes!(mails::get_raw_mail))
+        .routes(routes!(mails::release_mail))
+        .routes(routes!(mails::refuse_mail))
+        .routes(routes!(mails::replay_mail))
         .routes(routes!(templates::list_templates))
         .routes(routes!(templates::put_template, templates::get_template))
         .routes(routes!(templates::preview_template))

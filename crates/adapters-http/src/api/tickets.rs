@@ -50,6 +50,12 @@ pub(super) struct TicketView {
     attributes: BTreeMap<String, String>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    /// Null while it is open.
+    #[schema(required)]
+    closed_at: Option<Timestamp>,
+    /// The number of the ticket that it goes on from: an answer by mail came too long after that one was closed.
+    #[schema(required)]
+    follows: Option<String>,
 }
 
 impl From<Ticket> for TicketView {
@@ -67,6 +73,8 @@ impl From<Ticket> for TicketView {
             attributes: ticket.attributes,
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
+            closed_at: ticket.closed_at,
+            follows: ticket.follows.map(String::from),
         }
     }
 }
