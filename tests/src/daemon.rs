@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -215,6 +216,25 @@ impl Daemon {
     /// `http://127.0.0.1:PORT`.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Where it takes mail by LMTP. Its configuration says that it does; the port is the system's choice.
+    pub fn lmtp(&self) -> SocketAddr {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let log = self.log();
+            let address = log
+                .lines()
+                .find_map(|line| line.strip_prefix("listening on lmtp://"));
+            if let Some(address) = address {
+                return address.parse().expect("the daemon prints an address and a port");
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the daemon takes no mail by LMTP:\n{log}"
+            );
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 
     /// A client with a token.
