@@ -72,7 +72,10 @@ mod tests {
 
     #[test]
     fn a_typed_angle_keeps_the_space_that_tells_it_from_a_quote() {
-        assert_eq!(unflow(" > 5 MB fails\n From here\n> quoted", DelSp::No), " > 5 MB fails\nFrom here\n> quoted");
+        assert_eq!(
+            unflow(" > 5 MB fails\n From here\n> quoted", DelSp::No),
+            " > 5 MB fails\nFrom here\n> quoted"
+        );
     }
 
     #[test]

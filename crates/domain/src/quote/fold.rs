@@ -85,7 +85,10 @@ mod tests {
         for spelling in ["escribió:", "escribio\u{301}:", "  ESCRIBIÓ\u{200e}:\u{a0}"] {
             assert_eq!(fold(spelling), "escribio:", "{spelling:?}");
         }
-        assert_eq!(fold("Ana\u{a0}\u{3000}Peña  a\u{a0}\u{e9}crit\t:"), "ana pena a ecrit :");
+        assert_eq!(
+            fold("Ana\u{a0}\u{3000}Peña  a\u{a0}\u{e9}crit\t:"),
+            "ana pena a ecrit :"
+        );
         assert_eq!(fold("2024年写道："), "2024年写道:");
         assert_eq!(fold("İstanbul ılık"), "istanbul ilik");
     }
