@@ -3,6 +3,7 @@
 pub mod api;
 pub mod daemon;
 pub mod mail_client;
+pub mod mail_programs;
 pub mod stores;
 
 pub use recado_test_support::servers;
