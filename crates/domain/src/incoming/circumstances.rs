@@ -9,7 +9,7 @@ use crate::comment::Visibility;
 use crate::ledger::Via;
 use crate::outbox::DeliveryId;
 use crate::person::{EmailAddress, Role, User};
-use crate::ticket::Ticket;
+use crate::ticket::{Ticket, TicketStatus};
 
 /// Who may open tickets by mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +50,14 @@ impl Default for Policy {
             token_age: Duration::from_hours(180 * 24),
             desk: None,
         }
+    }
+}
+
+impl Policy {
+    /// Whether an answer opens a closed ticket again: it was closed a short while ago.
+    pub fn reopens(&self, ticket: &Ticket, now: Timestamp) -> bool {
+        let since = now.duration_since(ticket.closed_at.unwrap_or(ticket.updated_at));
+        ticket.status == TicketStatus::Closed && Duration::try_from(since).unwrap_or_default() <= self.reopen
     }
 }
 

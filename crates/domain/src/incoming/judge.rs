@@ -20,6 +20,7 @@ use super::subject::{bare_subject, ticket_tags};
 use super::{From, IncomingMail, shared_domains};
 use crate::audience::Viewer;
 use crate::comment::Visibility;
+use crate::outbox::DeliveryId;
 use crate::person::{EmailAddress, Party, Role, Standing, User};
 use crate::ticket::{Ticket, TicketStatus};
 
@@ -36,13 +37,14 @@ pub fn judge(mail: &IncomingMail, circumstances: &Circumstances, policy: &Policy
     let proof = case.best_proof();
     let hinted = case.hinted();
     let ticket = proof.map_or_else(
-        || hinted.as_ref().map(|(ticket, _)| *ticket),
+        || hinted.as_ref().map(|hint| hint.ticket),
         |proof| Some(&proof.ticket),
     );
+    let hinted_visibility = hinted.as_ref().map_or(Visibility::Public, |hint| hint.visibility);
     let doubt = |reason| Judgement::Quarantine {
         ticket: ticket.map(|ticket| ticket.id),
         person: proof.map(|proof| proof.person.clone()),
-        visibility: proof.map_or(Visibility::Public, |proof| proof.visibility),
+        visibility: proof.map_or(hinted_visibility, |proof| proof.visibility),
         reason,
     };
     let from = match &mail.from {
@@ -56,7 +58,7 @@ pub fn judge(mail: &IncomingMail, circumstances: &Circumstances, policy: &Policy
     }
     let judged = match (proof, hinted) {
         (Some(proof), _) => case.with_proof(from, proof),
-        (None, Some((ticket, reason))) => case.with_hint(from, ticket, reason),
+        (None, Some(hint)) => case.with_hint(from, hint),
         (None, None) => case.without_ticket(from),
     };
     judged.unwrap_or_else(doubt)
@@ -66,6 +68,15 @@ struct Case<'a> {
     mail: &'a IncomingMail,
     circumstances: &'a Circumstances,
     policy: &'a Policy,
+}
+
+/// A ticket that a mail names without proving it.
+struct Hint<'a> {
+    ticket: &'a Ticket,
+    /// An aged carrier proves nothing, but an answer to what was internal stays that.
+    visibility: Visibility,
+    /// Why the hint does not suffice, where it does not.
+    doubt: QuarantineReason,
 }
 
 impl<'a> Case<'a> {
@@ -116,21 +127,26 @@ impl<'a> Case<'a> {
         if proof.visibility == Visibility::Internal && !self.viewer(&author).sees_internal(&proof.ticket) {
             return Err(QuarantineReason::Internal);
         }
-        Ok(self.on_ticket(&proof.ticket, author, flag, Some(proof)))
+        Ok(self.on_ticket(
+            &proof.ticket,
+            author,
+            flag,
+            proof.visibility,
+            Some(proof.delivery),
+        ))
     }
 
-    fn with_hint(
-        &self,
-        from: &Party,
-        ticket: &Ticket,
-        reason: QuarantineReason,
-    ) -> Result<Judgement, QuarantineReason> {
+    fn with_hint(&self, from: &Party, hint: Hint<'_>) -> Result<Judgement, QuarantineReason> {
+        let viewer = self.viewer(from);
         match self.authentication(&from.email) {
             Authentication::Fail => Err(QuarantineReason::NotTheDomains),
-            Authentication::Pass if self.viewer(from).sees(ticket) => {
-                Ok(self.on_ticket(ticket, from.clone(), None, None))
+            Authentication::Pass if viewer.sees(hint.ticket) => {
+                if hint.visibility == Visibility::Internal && !viewer.sees_internal(hint.ticket) {
+                    return Err(QuarantineReason::Internal);
+                }
+                Ok(self.on_ticket(hint.ticket, from.clone(), None, hint.visibility, None))
             }
-            Authentication::Pass | Authentication::Unknown => Err(reason),
+            Authentication::Pass | Authentication::Unknown => Err(hint.doubt),
         }
     }
 
@@ -170,15 +186,23 @@ impl<'a> Case<'a> {
     }
 
     /// A ticket that the mail names without proving it.
-    fn hinted(&self) -> Option<(&'a Ticket, QuarantineReason)> {
+    fn hinted(&self) -> Option<Hint<'a>> {
         let aged = self
             .circumstances
             .proofs
             .iter()
             .find(|proof| !self.is_fresh(proof));
-        let aged = aged.map(|proof| (&proof.ticket, QuarantineReason::AgedToken));
-        let tagged = self.circumstances.tagged.as_ref();
-        aged.or_else(|| tagged.map(|ticket| (ticket, QuarantineReason::TagAlone)))
+        let aged = aged.map(|proof| Hint {
+            ticket: &proof.ticket,
+            visibility: proof.visibility,
+            doubt: QuarantineReason::AgedToken,
+        });
+        let tagged = self.circumstances.tagged.as_ref().map(|ticket| Hint {
+            ticket,
+            visibility: Visibility::Public,
+            doubt: QuarantineReason::TagAlone,
+        });
+        aged.or(tagged)
     }
 
     /// In whose name an answer with a proven carrier stands.
@@ -250,15 +274,14 @@ impl<'a> Case<'a> {
         ticket: &Ticket,
         author: Party,
         flag: Option<Flag>,
-        proof: Option<&Proof>,
+        visibility: Visibility,
+        answers: Option<DeliveryId>,
     ) -> Judgement {
-        let visibility = proof.map_or(Visibility::Public, |proof| proof.visibility);
-        let answers = proof.map(|proof| proof.delivery);
         let of_the_desk = self.viewer(&author).sees_internal(ticket);
         let reopening = if ticket.status == TicketStatus::Open || of_the_desk {
             // The desk closes and opens tickets where they are kept; what it writes changes no status.
             Reopening::No
-        } else if self.was_closed_lately(ticket) {
+        } else if self.policy.reopens(ticket, self.circumstances.now) {
             Reopening::Yes
         } else {
             return Judgement::Open {
@@ -276,14 +299,6 @@ impl<'a> Case<'a> {
             answers,
             flag,
         }
-    }
-
-    fn was_closed_lately(&self, ticket: &Ticket) -> bool {
-        let since = self
-            .circumstances
-            .now
-            .duration_since(ticket.closed_at.unwrap_or(ticket.updated_at));
-        Duration::try_from(since).unwrap_or_default() <= self.policy.reopen
     }
 
     fn authentication(&self, address: &EmailAddress) -> Authentication {

@@ -420,6 +420,27 @@ fn an_answer_is_as_private_as_what_it_answers() {
 }
 
 #[test]
+fn an_aged_answer_to_an_internal_comment_stays_internal() {
+    let aged = circumstances(vec![Proof {
+        visibility: Visibility::Internal,
+        written_at: days_ago(181),
+        ..proof_for("tomas@desk.example")
+    }]);
+    let judged = judge(&passing("tomas@desk.example"), &aged, &policy());
+    assert!(
+        matches!(
+            judged,
+            Judgement::Attach {
+                visibility: Visibility::Internal,
+                ..
+            }
+        ),
+        "{judged:?}"
+    );
+    assert_eq!(outcome(&judge(&passing(ANA), &aged, &policy())).0, "Internal");
+}
+
+#[test]
 fn a_closed_ticket_opens_again_for_a_while_and_is_followed_by_another_later() {
     let with = |ticket: Ticket| {
         circumstances(vec![Proof {

@@ -131,6 +131,24 @@ pub enum Remark {
     Undecodable,
 }
 
+impl Remark {
+    /// What it says, for the desk.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::StructureCut => {
+                "its parts are too many or nested too deep, and not all were read".to_owned()
+            }
+            Self::TextCut => "its text is too long for a comment; the whole of it is attached".to_owned(),
+            Self::AttachmentsLeftOut(1) => "a file was left out, which the stored mail holds".to_owned(),
+            Self::AttachmentsLeftOut(files) => {
+                format!("{files} files were left out, which the stored mail holds")
+            }
+            Self::Opaque => "it is encrypted or signed as a whole, and attached as it is".to_owned(),
+            Self::Undecodable => "parts of its text are not in the charset that it names".to_owned(),
+        }
+    }
+}
+
 /// A mail that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncomingMail {
