@@ -49,9 +49,9 @@ literal! {
     /// The mail before another one in its chain has a way to go: `State::is_active`, and of a cause that this version
     /// knows. One that it leaves alone would hold up its chain for ever.
     HeadIsActive = "head.state IN ('ready', 'leased', 'sending', 'retry', 'unsure') \
-                    AND head.cause_kind IN ('comment', 'test')";
+                    AND head.cause_kind IN ('comment', 'test', 'acknowledgement', 'alert')";
     /// Causes that this version knows; others are a later version's.
-    KnownCause = "outbox.cause_kind IN ('comment', 'test')";
+    KnownCause = "outbox.cause_kind IN ('comment', 'test', 'acknowledgement', 'alert')";
 }
 
 /// The clock that leases end by, some microseconds on: the server's on PostgreSQL, which all daemons share. SQLite

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use recado_domain::person::{EmailAddress, Group, Role, Standing, User, UserId};
@@ -15,7 +16,7 @@ use crate::database::Database;
 use crate::fault::Fault;
 use crate::operation::{Purpose, queries, run};
 use crate::rows::{address, party};
-use crate::schema::{app_user, group_member, token, user_group};
+use crate::schema::{app_user, group_member, ticket, ticket_watcher, token, user_group};
 use crate::wakeup::News;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -121,10 +122,34 @@ queries! {
         let Some((id, user)) = owner.first::<(Key, UserRow)>(connection).await.optional()? else {
             return Ok(None);
         };
-        let groups = group_member::table.filter(group_member::email.eq(&user.email));
-        let groups = groups.select(group_member::group_email).distinct().order(group_member::group_email);
-        let groups = groups.load(connection).await?;
+        let groups = groups_of(connection, &user.email).await?;
         Ok(Some((id, user, groups)))
+    }
+
+    #[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
+    pub(super) async fn groups_of(connection: &mut Session, email: &String) -> Result<Vec<String>, Fault> {
+        let groups = group_member::table.filter(group_member::email.eq(email));
+        let groups = groups.select(group_member::group_email).distinct().order(group_member::group_email);
+        Ok(groups.load(connection).await?)
+    }
+
+    /// Asked table by table, each by its index, the likeliest first.
+    pub(super) async fn is_known(connection: &mut Session, email: &EmailAddress) -> Result<bool, Fault> {
+        let email = email.as_str();
+        let account = app_user::table.filter(app_user::email.eq(email));
+        let requester = ticket::table.filter(ticket::requester_email.eq(email));
+        let watcher = ticket_watcher::table.filter(ticket_watcher::email.eq(email));
+        let responsible = ticket::table.filter(ticket::responsible_email.eq(email));
+        let member = group_member::table.filter(group_member::email.eq(email));
+        let group = user_group::table.find(email);
+        let ticket_group = ticket::table.filter(ticket::group_email.eq(email));
+        Ok(diesel::select(exists(account)).get_result(connection).await?
+            || diesel::select(exists(requester)).get_result(connection).await?
+            || diesel::select(exists(watcher)).get_result(connection).await?
+            || diesel::select(exists(responsible)).get_result(connection).await?
+            || diesel::select(exists(member)).get_result(connection).await?
+            || diesel::select(exists(group)).get_result(connection).await?
+            || diesel::select(exists(ticket_group)).get_result(connection).await?)
     }
 
     pub(super) async fn put_group(connection: &mut Session, group: &Group) -> Result<Written, Fault> {
@@ -226,5 +251,17 @@ impl People for Database {
             party: party(&name, email.as_str())?,
             members,
         }))
+    }
+
+    async fn groups_of(&self, email: &EmailAddress) -> Result<Vec<EmailAddress>, StoreError> {
+        let groups = run!(self.read(), groups_of, email.as_str().to_owned())?;
+        Ok(groups
+            .iter()
+            .map(|text| address(text))
+            .collect::<Result<_, _>>()?)
+    }
+
+    async fn is_known(&self, email: &EmailAddress) -> Result<bool, StoreError> {
+        Ok(run!(self.read(), is_known, email.clone())?)
     }
 }

@@ -34,6 +34,8 @@ table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        follows -> Nullable<Text>,
     }
 }
 
@@ -65,6 +67,7 @@ table! {
         quoted -> Nullable<Text>,
         created_at -> BigInt,
         withdrawn_at -> Nullable<BigInt>,
+        html -> Nullable<Text>,
     }
 }
 
@@ -269,6 +272,72 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::column::Id;
+
+    incoming_mail (id) {
+        id -> Id,
+        received_at -> BigInt,
+        via -> Text,
+        source -> Nullable<Text>,
+        envelope_from -> Nullable<Text>,
+        envelope_to -> Nullable<Text>,
+        fingerprint -> Text,
+        shown_from -> Text,
+        shown_to -> Text,
+        subject -> Text,
+        message_id -> Nullable<Text>,
+        size -> BigInt,
+        kept_since -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        settled_at -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        ticket -> Nullable<Id>,
+        comment -> Nullable<Id>,
+        sender -> Nullable<Text>,
+        person -> Nullable<Text>,
+        bounce_recipient -> Nullable<Text>,
+        bounce_status -> Nullable<Text>,
+        bounce_diagnostic -> Nullable<Text>,
+        bounce_kind -> Nullable<Text>,
+        bounce_delivery -> Nullable<Id>,
+        noticed_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    use diesel::sql_types::Binary;
+    use crate::column::Id;
+
+    incoming_message (mail) {
+        mail -> Id,
+        bytes -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Text};
+
+    accepted_address (address, person) {
+        address -> Text,
+        person -> Text,
+        accepted_at -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Text};
+
+    mailbox_position (account, name) {
+        account -> BigInt,
+        name -> Text,
+        uid_validity -> BigInt,
+        last_uid -> BigInt,
+        read_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     app_user,
     attachment,
@@ -277,6 +346,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     content,
     delivery_attempt,
     group_member,
+    incoming_mail,
+    incoming_message,
     outbox,
     outbox_message,
     ticket,

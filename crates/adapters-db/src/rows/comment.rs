@@ -25,6 +25,7 @@ pub(crate) struct CommentRow {
     kind: String,
     origin: String,
     quoted: Option<String>,
+    html: Option<String>,
     created_at: i64,
 }
 
@@ -45,6 +46,7 @@ impl CommentRow {
             kind: word("a comment's kind", &self.kind, Kind::parse)?,
             origin: word("a comment's origin", &self.origin, Origin::parse)?,
             quoted: self.quoted,
+            html: self.html,
             attachments,
             created_at: timestamp(self.created_at)?,
         })
@@ -64,6 +66,7 @@ pub(crate) struct NewCommentRow<'a> {
     kind: &'static str,
     origin: &'static str,
     quoted: Option<&'a str>,
+    html: Option<&'a str>,
     created_at: i64,
 }
 
@@ -79,6 +82,7 @@ impl<'a> From<&'a Comment> for NewCommentRow<'a> {
             kind: comment.kind.as_str(),
             origin: comment.origin.as_str(),
             quoted: comment.quoted.as_deref(),
+            html: comment.html.as_deref(),
             created_at: micros(comment.created_at),
         }
     }

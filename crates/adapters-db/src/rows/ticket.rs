@@ -36,6 +36,8 @@ pub(crate) struct TicketRow {
     version: i64,
     created_at: i64,
     updated_at: i64,
+    closed_at: Option<i64>,
+    follows: Option<String>,
 }
 
 impl TicketRow {
@@ -43,6 +45,7 @@ impl TicketRow {
     pub(crate) fn try_into_domain(self, watchers: &[WatcherRow]) -> Result<Ticket, Fault> {
         let number =
             TicketNumber::parse(&self.number).map_err(|source| corrupt("a ticket's number", source))?;
+        let follows = self.follows.map(|text| TicketNumber::parse(&text)).transpose();
         let locale = self.locale.map(|text| Locale::parse(&text)).transpose();
         let attributes: BTreeMap<String, String> = serde_json::from_str(&self.attributes)
             .map_err(|source| corrupt("a ticket's attributes", source))?;
@@ -67,6 +70,8 @@ impl TicketRow {
             version: Version(self.version),
             created_at: timestamp(self.created_at)?,
             updated_at: timestamp(self.updated_at)?,
+            closed_at: self.closed_at.map(timestamp).transpose()?,
+            follows: follows.map_err(|source| corrupt("the number of the ticket before", source))?,
         })
     }
 }
@@ -100,6 +105,8 @@ pub(crate) struct NewTicketRow<'a> {
     version: i64,
     created_at: i64,
     updated_at: i64,
+    closed_at: Option<i64>,
+    follows: Option<&'a str>,
 }
 
 impl<'a> NewTicketRow<'a> {
@@ -125,6 +132,8 @@ impl<'a> NewTicketRow<'a> {
             version: version.0,
             created_at: micros(ticket.created_at),
             updated_at: micros(ticket.updated_at),
+            closed_at: ticket.closed_at.map(micros),
+            follows: ticket.follows.as_ref().map(TicketNumber::as_str),
         }
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use recado_domain::person::{EmailAddress, Group, Role, User};
+use recado_domain::ticket::Ticket;
 use recado_ports::people::{AddUserError, NewToken, People, TokenHash, TokenOwner};
 use recado_ports::store::StoreError;
 use recado_ports::templates::Written;
 
-use super::MemoryStore;
+use super::{MemoryStore, Tables};
 
 impl MemoryStore {
     /// The PHC string that an account was stored with.
@@ -56,15 +57,10 @@ impl People for MemoryStore {
         Ok(self.read(|tables| {
             let token = tables.tokens.get(hash)?;
             let (user, _) = tables.users.values().find(|(user, _)| user.id == token.user)?;
-            let joined = tables
-                .groups
-                .values()
-                .filter(|group| group.members.contains(&user.party.email));
-            let groups = joined.map(|group| group.party.email.clone()).collect();
             Some(TokenOwner {
                 token: token.id,
                 user: user.clone(),
-                groups,
+                groups: tables.groups_of(&user.party.email),
             })
         }))
     }
@@ -80,5 +76,28 @@ impl People for MemoryStore {
 
     async fn find_group(&self, email: &EmailAddress) -> Result<Option<Group>, StoreError> {
         Ok(self.read(|tables| tables.groups.get(email).cloned()))
+    }
+
+    async fn groups_of(&self, email: &EmailAddress) -> Result<Vec<EmailAddress>, StoreError> {
+        Ok(self.read(|tables| tables.groups_of(email)))
+    }
+
+    async fn is_known(&self, email: &EmailAddress) -> Result<bool, StoreError> {
+        Ok(self.read(|tables| {
+            let is_of = |group: &Group| group.party.email == *email || group.members.contains(email);
+            let is_named = |ticket: &Ticket| {
+                ticket.names(email) || ticket.group.as_ref().is_some_and(|group| group.email == *email)
+            };
+            tables.users.contains_key(email)
+                || tables.groups.values().any(is_of)
+                || tables.tickets.values().any(is_named)
+        }))
+    }
+}
+
+impl Tables {
+    fn groups_of(&self, email: &EmailAddress) -> Vec<EmailAddress> {
+        let joined = self.groups.values().filter(|group| group.members.contains(email));
+        joined.map(|group| group.party.email.clone()).collect()
     }
 }
