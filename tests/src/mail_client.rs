@@ -148,7 +148,7 @@ pub fn deliver(server: SocketAddr, from: &str, to: &[&str], mail: &[u8]) -> Vec<
 }
 
 /// The mail with CRLF at the end of each line, and with the dots that DATA needs (RFC 5321 §4.5.2).
-fn on_the_wire(mail: &[u8]) -> Vec<u8> {
+pub fn on_the_wire(mail: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(mail.len() + mail.len() / 16);
     for line in mail.split_inclusive(|byte| *byte == b'\n') {
         if line.starts_with(b".") {

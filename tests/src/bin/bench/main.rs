@@ -1,10 +1,11 @@
-//! First figures of speed: mails a second end to end, processor time per mail, and whether a large database changes
-//! either, beside what a bare SMTP client reaches against the same sink in the same run.
+//! First figures of speed: mails a second end to end and coming in, processor time per mail, and whether a large
+//! database changes either, beside what a bare SMTP client reaches against the same sink in the same run.
 //!
 //! Run by `cargo xtask bench`, which builds the release binary. Figures are of this machine and this minute; the
 //! ratios are what to compare.
 
 mod bare_client;
+mod incoming;
 mod load;
 mod processor;
 
@@ -52,6 +53,11 @@ async fn main() {
     }
     for (name, store) in &stores {
         measure(name, store, mails, bare, postgres.as_ref()).await;
+        let store = match &postgres {
+            Some(postgres) if *store != Store::Sqlite => Store::Postgres(postgres.database("bench_in")),
+            _ => Store::Sqlite,
+        };
+        incoming::measure(name, &store, postgres.as_ref()).await;
     }
 }
 
