@@ -6,5 +6,6 @@
 
 pub mod html;
 pub mod imap;
+pub mod intake;
 pub mod lmtp;
 pub mod parse;
