@@ -1,5 +1,6 @@
 //! How values stand in columns: ids as UUIDs, times as microseconds, counts as 64-bit integers.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -84,6 +85,15 @@ pub(crate) fn count<T: TryFrom<i64, Error: std::error::Error + Send + Sync + 'st
 /// A size as it is stored.
 pub(crate) fn stored_size(octets: u64) -> i64 {
     i64::try_from(octets).unwrap_or(i64::MAX)
+}
+
+/// A text as it is stored. PostgreSQL keeps no NUL, and what comes from outside by mail may hold one.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{FFFD}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// A name out of a closed list, such as a state.

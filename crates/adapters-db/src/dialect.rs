@@ -3,9 +3,12 @@
 
 /// SQLite's way.
 pub(crate) mod sqlite {
+    pub(crate) use crate::comments::accept::sqlite::insert_comment;
     pub(crate) use crate::events::sqlite::record_events;
     pub(crate) use crate::outbox::cancel::sqlite::cancel_deliveries;
     pub(crate) use crate::outbox::enqueue::sqlite::insert_deliveries;
+    pub(crate) use crate::suppressions::sqlite::lift as lift_suppression;
+    pub(crate) use crate::tickets::sqlite::put as put_ticket;
     /// A connection.
     pub(crate) type Session = crate::sqlite::Connection;
 
@@ -55,9 +58,12 @@ pub(crate) mod sqlite {
 
 /// PostgreSQL's way.
 pub(crate) mod postgres {
+    pub(crate) use crate::comments::accept::postgres::insert_comment;
     pub(crate) use crate::events::postgres::record_events;
     pub(crate) use crate::outbox::cancel::postgres::cancel_deliveries;
     pub(crate) use crate::outbox::enqueue::postgres::insert_deliveries;
+    pub(crate) use crate::suppressions::postgres::lift as lift_suppression;
+    pub(crate) use crate::tickets::postgres::put as put_ticket;
     /// A connection.
     pub(crate) type Session = crate::postgres::Connection;
 

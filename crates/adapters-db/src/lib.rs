@@ -12,6 +12,7 @@ mod dialect;
 mod events;
 mod fault;
 mod installation;
+mod ledger;
 mod literal;
 mod migrations;
 mod operation;

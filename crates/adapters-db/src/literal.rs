@@ -50,6 +50,15 @@ literal! {
     /// knows. One that it leaves alone would hold up its chain for ever.
     HeadIsActive = "head.state IN ('ready', 'leased', 'sending', 'retry', 'unsure') \
                     AND head.cause_kind IN ('comment', 'test', 'acknowledgement', 'alert')";
+    /// Mails that came in and that nobody has judged.
+    Pending = "incoming_mail.outcome IS NULL";
+    /// Quarantined mails of which the desk was not told.
+    Unnoticed = "incoming_mail.outcome = 'quarantined' AND incoming_mail.noticed_at IS NULL";
+    /// Mails that came in whose octets may be forgotten after a while: nobody will judge them anew.
+    Forgettable = "incoming_mail.kept_since IS NOT NULL AND \
+                   incoming_mail.outcome IN ('attached', 'opened', 'automatic', 'bounce', 'duplicate', 'refused')";
+    /// Mails that tell a sender that a ticket was opened.
+    IsAcknowledgement = "outbox.cause_kind = 'acknowledgement'";
     /// Causes that this version knows; others are a later version's.
     KnownCause = "outbox.cause_kind IN ('comment', 'test', 'acknowledgement', 'alert')";
 }
@@ -207,7 +216,8 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recado_domain::outbox::State;
+    use recado_domain::ledger::{MailId, Outcome};
+    use recado_domain::outbox::{Cause, State};
 
     fn words(states: impl IntoIterator<Item = State>) -> String {
         let quoted: Vec<_> = states
@@ -232,5 +242,36 @@ mod tests {
             .into_iter()
             .filter(|state| !is(state, &[State::Sent, State::Cancelled]));
         assert!(text(&Unfinished).contains(&format!("({})", words(unfinished))));
+    }
+
+    #[test]
+    fn only_mails_that_nobody_judges_anew_are_forgotten() {
+        let kept = |outcome: &&Outcome| !outcome.can_be_replayed();
+        let forgettable: Vec<_> = Outcome::ALL
+            .iter()
+            .filter(kept)
+            .map(|outcome| format!("'{}'", outcome.as_str()))
+            .collect();
+        assert!(text(&Forgettable).contains(&format!("({})", forgettable.join(", "))));
+    }
+
+    #[test]
+    fn the_literal_causes_are_those_of_the_domain() {
+        let id = uuid::Uuid::nil();
+        let acknowledgement = Cause::Acknowledgement(MailId(id)).kind();
+        assert!(text(&IsAcknowledgement).contains(&format!("'{acknowledgement}'")));
+        for literal in [text(&KnownCause), text(&HeadIsActive)] {
+            let named = literal
+                .rsplit_once("cause_kind IN (")
+                .map_or("", |(_, list)| list);
+            let kinds: Vec<_> = named
+                .split(')')
+                .next()
+                .unwrap_or_default()
+                .split(", ")
+                .map(|kind| kind.trim_matches('\''))
+                .collect();
+            assert!(kinds.len() > 3 && kinds.iter().all(|kind| Cause::parse(kind, id).is_some()));
+        }
     }
 }

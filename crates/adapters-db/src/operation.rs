@@ -14,6 +14,10 @@ pub(crate) type Operation<C, I, T> = for<'a> fn(&'a mut C, &'a I) -> BoxFuture<'
 pub(crate) enum Purpose {
     /// A comment, or a mail that no comment causes, is taken in.
     Accept,
+    /// A mail is taken in, as it came.
+    Take,
+    /// A mail that came in gets its outcome, and all that follows from it.
+    SettleMail,
     /// Somebody wrote something that must not be lost: a ticket, a template, a parameter.
     Record,
     /// A worker passes the fence before the final dot.
@@ -27,7 +31,7 @@ pub(crate) enum Purpose {
 impl Purpose {
     /// Whether the caller is promised that the commit is on the disk.
     pub(crate) fn is_flushed(self) -> bool {
-        matches!(self, Self::Accept | Self::Record)
+        matches!(self, Self::Accept | Self::Take | Self::SettleMail | Self::Record)
     }
 
     /// Passes the point before the commit where crash tests stop the process.
@@ -47,6 +51,8 @@ impl Purpose {
     fn points(self) -> Option<[&'static str; 2]> {
         match self {
             Self::Accept => Some(["accept.before_commit", "accept.after_commit"]),
+            Self::Take => Some(["take.before_commit", "take.after_commit"]),
+            Self::SettleMail => Some(["settle_mail.before_commit", "settle_mail.after_commit"]),
             Self::Fence => Some(["fence.before_commit", "fence.after_commit"]),
             Self::Settle => Some(["settle.before_commit", "settle.after_commit"]),
             Self::Record | Self::Track => None,

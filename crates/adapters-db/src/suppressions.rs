@@ -120,7 +120,7 @@ queries! {
         Ok(rows.select(BounceRow::as_select()).load(connection).await?)
     }
 
-    pub(super) async fn lift(connection: &mut Session, address: &EmailAddress) -> Result<bool, Fault> {
+    pub(crate) async fn lift(connection: &mut Session, address: &EmailAddress) -> Result<bool, Fault> {
         Ok(diesel::delete(hard_bounce::table.find(address.as_str())).execute(connection).await? > 0)
     }
 }

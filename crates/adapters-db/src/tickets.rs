@@ -37,7 +37,8 @@ enum Wanted {
 }
 
 queries! {
-    pub(super) async fn put(connection: &mut Session, write: &TicketWrite) -> Result<Version, Fault> {
+    /// Stores a ticket with all that follows from the write.
+    pub(crate) async fn put(connection: &mut Session, write: &TicketWrite) -> Result<Version, Fault> {
         let new = &write.ticket;
         let id = Key(new.id.0);
         let changed = || Fault::conflict(format!("ticket {}", new.number));

@@ -171,6 +171,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Relayed, Self::Delivered, Self::Bounced, Self::Answered];
+
     /// The name by which the outcome is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -183,9 +186,7 @@ impl Outcome {
 
     /// The inverse of [`Outcome::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Relayed, Self::Delivered, Self::Bounced, Self::Answered]
-            .into_iter()
-            .find(|o| o.as_str() == text)
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
     }
 }
 

@@ -69,7 +69,7 @@ struct Accept {
 
 queries! {
     pub(super) async fn accept(connection: &mut Session, input: &Accept) -> Result<Accepted, Fault> {
-        let AcceptComment { comment, contents, deliveries, idempotency } = &input.write;
+        let AcceptComment { comment, idempotency, .. } = &input.write;
         if let Some(record) = idempotency
             && let Some(stored) = use_key(connection, &IdempotencyRow::from(record), input.now).await?
         {
@@ -77,6 +77,14 @@ queries! {
             let same = same.first::<Key>(connection).await.optional()?;
             return Ok(if same.is_some() { Accepted::Stored } else { Accepted::Repeated(stored) });
         }
+        insert_comment(connection, &input.write).await?;
+        Ok(Accepted::Stored)
+    }
+
+    /// Stores a comment with its attachments, mails and event; one that is stored already is left as it is. The
+    /// idempotency record is the caller's.
+    pub(crate) async fn insert_comment(connection: &mut Session, accept: &AcceptComment) -> Result<(), Fault> {
+        let AcceptComment { comment, contents, deliveries, idempotency: _ } = accept;
         let new = diesel::insert_into(comment::table)
             .values(NewCommentRow::from(comment))
             .on_conflict(comment::id)
@@ -84,7 +92,7 @@ queries! {
             .execute(connection)
             .await?;
         if new == 0 {
-            return Ok(Accepted::Stored);
+            return Ok(());
         }
         let contents: Vec<_> = comment
             .attachments
@@ -98,8 +106,7 @@ queries! {
         insert_deliveries(connection, deliveries).await?;
         let ticket = Some(Key(comment.ticket.0));
         let event = NewEventRow::new(EventKind::CommentCreated, ticket, comment.id.0, micros(comment.created_at));
-        record_events(connection, &[event]).await?;
-        Ok(Accepted::Stored)
+        record_events(connection, &[event]).await
     }
 
     /// Stores a record under its key; gives what is stored there already and has not expired.

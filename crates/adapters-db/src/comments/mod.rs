@@ -1,6 +1,6 @@
 //! Comments.
 
-mod accept;
+pub(crate) mod accept;
 mod list;
 mod retract;
 

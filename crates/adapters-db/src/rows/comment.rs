@@ -1,5 +1,7 @@
 //! Rows of comments and their attachments.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
 use recado_domain::comment::{
     Attachment, AttachmentId, AttachmentName, Comment, CommentId, CommentText, Kind, MediaType, Origin,
@@ -8,7 +10,7 @@ use recado_domain::comment::{
 use recado_domain::ticket::TicketId;
 
 use super::party;
-use crate::column::{Key, corrupt, count, micros, stored_size, timestamp, word};
+use crate::column::{Key, corrupt, count, micros, storable, stored_size, timestamp, word};
 use crate::fault::Fault;
 use crate::schema::{attachment, comment, content};
 
@@ -65,8 +67,8 @@ pub(crate) struct NewCommentRow<'a> {
     visibility: &'static str,
     kind: &'static str,
     origin: &'static str,
-    quoted: Option<&'a str>,
-    html: Option<&'a str>,
+    quoted: Option<Cow<'a, str>>,
+    html: Option<Cow<'a, str>>,
     created_at: i64,
 }
 
@@ -81,8 +83,8 @@ impl<'a> From<&'a Comment> for NewCommentRow<'a> {
             visibility: comment.visibility.as_str(),
             kind: comment.kind.as_str(),
             origin: comment.origin.as_str(),
-            quoted: comment.quoted.as_deref(),
-            html: comment.html.as_deref(),
+            quoted: comment.quoted.as_deref().map(storable),
+            html: comment.html.as_deref().map(storable),
             created_at: micros(comment.created_at),
         }
     }

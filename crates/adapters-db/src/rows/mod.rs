@@ -2,10 +2,12 @@
 
 mod comment;
 mod delivery;
+mod mail;
 mod ticket;
 
 pub(crate) use comment::{AttachmentRow, CommentRow, ContentRow, NewAttachmentRow, NewCommentRow};
 pub(crate) use delivery::{AttemptRow, DeliveryRow, MessageRow, NewAttemptRow, NewDeliveryRow, message_id};
+pub(crate) use mail::{MailRow, NewIncomingMessageRow, NewMailRow, Verdict, outcome};
 pub(crate) use ticket::{NewTicketRow, NewWatcherRow, TicketRow, WatcherRow, search_text};
 
 use recado_domain::person::{EmailAddress, Party, PersonName};

@@ -4,6 +4,7 @@
     reason = "in the code that diesel derives for a change set"
 )]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
@@ -12,7 +13,7 @@ use recado_domain::person::Party;
 use recado_domain::ticket::{Ticket, TicketId, TicketNumber, TicketStatus, Version};
 
 use super::party;
-use crate::column::{Key, corrupt, micros, timestamp, word};
+use crate::column::{Key, corrupt, micros, storable, timestamp, word};
 use crate::fault::Fault;
 use crate::schema::{ticket, ticket_watcher};
 
@@ -91,7 +92,7 @@ pub(crate) struct NewTicketRow<'a> {
     number: &'a str,
     number_folded: String,
     search_text: String,
-    title: &'a str,
+    title: Cow<'a, str>,
     requester_name: &'a str,
     requester_email: &'a str,
     responsible_name: Option<&'a str>,
@@ -111,14 +112,15 @@ pub(crate) struct NewTicketRow<'a> {
 
 impl<'a> NewTicketRow<'a> {
     pub(crate) fn new(ticket: &'a Ticket, version: Version) -> Self {
+        let title = storable(&ticket.title);
         let name = |party: &'a Option<Party>| party.as_ref().map(|party| party.name.as_str());
         let email = |party: &'a Option<Party>| party.as_ref().map(|party| party.email.as_str());
         Self {
             id: Key(ticket.id.0),
             number: ticket.number.as_str(),
             number_folded: ticket.number.folded(),
-            search_text: search_text(&format!("{}\n{}", ticket.number, ticket.title)),
-            title: &ticket.title,
+            search_text: search_text(&format!("{}\n{title}", ticket.number)),
+            title,
             requester_name: ticket.requester.name.as_str(),
             requester_email: ticket.requester.email.as_str(),
             responsible_name: name(&ticket.responsible),
