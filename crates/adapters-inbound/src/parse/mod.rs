@@ -1,1 +1,141 @@
-//! What the octets of a mail say.
+//! What the octets of a mail say: fields, parts, text, files, and the signs by which a program's mail is known.
+//!
+//! Every step is one pass, bounded in depth, number and length, so that no mail costs much more than another of its
+//! size. mail-parser reads what is inside a field and decodes charsets; which parts a mail has, and in what bounds,
+//! is decided here, see [`structure`].
+
+mod addresses;
+mod body;
+mod charset;
+mod content;
+mod content_type;
+mod fields;
+mod files;
+mod head;
+mod selection;
+mod structure;
+mod words;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use mail_parser::DateTime;
+use recado_domain::incoming::{AuthenticationResults, ExchangeOrigin, IncomingMail, Remark};
+use recado_domain::token::MessageId;
+use recado_ports::reader::{MailEnvelope, MailHead, ReadError, ReadLimits, Reader};
+
+use body::Body;
+use fields::Fields;
+use files::Files;
+use structure::Structure;
+
+/// Message-IDs of one kind that are kept: of more, the first and the last.
+const MESSAGE_IDS: usize = 200;
+/// `Authentication-Results` that are read.
+const AUTHENTICATION_RESULTS: usize = 50;
+
+/// Reads mails. Holds nothing; any number of threads may use one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MailReader;
+
+impl Reader for MailReader {
+    fn head(&self, raw: &[u8]) -> MailHead {
+        catch_unwind(AssertUnwindSafe(|| head::read(raw))).unwrap_or_else(|_| MailHead {
+            fingerprint: head::fingerprint_of_octets(raw),
+            ..MailHead::default()
+        })
+    }
+
+    fn read(
+        &self,
+        raw: &[u8],
+        envelope: &MailEnvelope,
+        limits: &ReadLimits,
+    ) -> Result<IncomingMail, ReadError> {
+        catch_unwind(AssertUnwindSafe(|| read(raw, envelope, limits))).map_err(|panic| {
+            let said = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied());
+            ReadError {
+                source: format!("the parser panicked: {}", said.unwrap_or("no reason given")).into(),
+            }
+        })
+    }
+}
+
+fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMail {
+    let structure = Structure::read(raw);
+    let fields = &structure.root().fields;
+    let selection = selection::select(&structure);
+    let mut files = Files::new(*limits);
+    let body = Body::read(&structure, &selection.stretches, limits.text, &mut files);
+    for &place in &selection.files {
+        files.add_part(&structure.parts[place]);
+    }
+    let mut remarks: Vec<Remark> = body.remarks().collect();
+    remarks.extend(structure.is_cut.then_some(Remark::StructureCut));
+    remarks.extend(selection.is_opaque.then_some(Remark::Opaque));
+    let (attachments, left_out) = files.finish();
+    remarks.extend(left_out);
+    IncomingMail {
+        message_id: head::message_id(fields),
+        from: addresses::author(fields),
+        sender: addresses::sender(fields),
+        shown: head::shown(fields),
+        recipients: addresses::recipients(fields, envelope.to.as_ref()),
+        date: date(fields),
+        in_reply_to: message_ids(fields, "in-reply-to"),
+        references: message_ids(fields, "references"),
+        reference_tokens: body.tokens,
+        authentication: authentication(fields),
+        exchange: exchange(fields),
+        automatic: None,
+        report: None,
+        text: body.text,
+        quoted: body.quoted,
+        html: body.html,
+        attachments,
+        remarks,
+    }
+}
+
+/// The Message-IDs in all fields of a name. Of very many, the first and the last: a thread begins and ends there.
+fn message_ids(fields: &Fields<'_>, name: &str) -> Vec<MessageId> {
+    let mut ids: Vec<MessageId> = fields.all(name).take(10).flat_map(head::message_ids).collect();
+    if ids.len() > MESSAGE_IDS {
+        let last = ids.split_off(ids.len() - MESSAGE_IDS / 2);
+        ids.truncate(MESSAGE_IDS / 2);
+        ids.extend(last);
+    }
+    ids
+}
+
+fn date(fields: &Fields<'_>) -> Option<Timestamp> {
+    let mut value = fields.first("date")?.unfolded();
+    value.push('\n');
+    let date = DateTime::parse_rfc822(&value).filter(DateTime::is_valid)?;
+    Timestamp::from_second(date.to_timestamp()).ok()
+}
+
+fn authentication(fields: &Fields<'_>) -> Vec<AuthenticationResults> {
+    let values = fields.all("authentication-results").take(AUTHENTICATION_RESULTS);
+    values
+        .filter_map(|field| AuthenticationResults::parse(&field.unfolded()))
+        .collect()
+}
+
+/// Whether the organisation calls the mail its own: every such header must, lest one that the sender wrote counts.
+fn exchange(fields: &Fields<'_>) -> Option<ExchangeOrigin> {
+    let mut values = fields
+        .all("x-ms-exchange-organization-authas")
+        .map(|field| field.text())
+        .peekable();
+    values.peek()?;
+    let is_internal = values.all(|value| value.eq_ignore_ascii_case("internal"));
+    Some(if is_internal {
+        ExchangeOrigin::Internal
+    } else {
+        ExchangeOrigin::External
+    })
+}
