@@ -8,7 +8,9 @@ pub mod outgoing;
 pub mod settings;
 pub mod stop;
 
+mod comment_mails;
 mod letter;
+mod wording;
 
 pub mod post_comment;
 pub mod read_comments;

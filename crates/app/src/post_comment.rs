@@ -3,16 +3,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use recado_domain::audience;
-use recado_domain::channel::AccountId;
 use recado_domain::comment::{
     Attachment, AttachmentId, AttachmentName, Comment, CommentId, CommentText, Kind, MediaType, Origin,
     Visibility,
 };
-use recado_domain::outbox::{Cause, State};
-use recado_domain::parameter::Parameter;
+use recado_domain::outbox::State;
 use recado_domain::person::{Party, Role};
-use recado_domain::template::{Situation, StoredTemplate};
 use recado_domain::ticket::{Ticket, TicketNumber};
 use recado_domain::token::Keyring;
 use recado_ports::channels::Channels;
@@ -21,9 +17,9 @@ use recado_ports::comments::{
     AcceptComment, AcceptError, Comments, DeliverySummary, IdempotencyKey, IdempotencyRecord,
 };
 use recado_ports::ids::Ids;
-use recado_ports::mail::{Automatic, Composer};
+use recado_ports::mail::Composer;
 use recado_ports::outbox::{NewDelivery, Outbox};
-use recado_ports::parameters::{ParameterSnapshot, Parameters};
+use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
 use recado_ports::renderer::Renderer;
 use recado_ports::store::StoreError;
@@ -33,9 +29,10 @@ use recado_ports::tickets::Tickets;
 use sha2::{Digest, Sha256};
 
 use crate::access::{Actor, FieldError, Refusal};
-use crate::letter::{self, Desk, Letter};
-use crate::outgoing;
+use crate::comment_mails::CommentMails;
 use crate::settings::MessagingSettings;
+
+pub use crate::comment_mails::Notification;
 
 /// How long an idempotency key is remembered.
 const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -76,34 +73,6 @@ pub struct Idempotency<'a> {
     pub digest: String,
     /// Writes the answer that a repeated call gets again.
     pub answer: &'a (dyn Fn(&PostedComment) -> String + Send + Sync),
-}
-
-/// What became of a comment's mails at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notification {
-    /// The service is off: 417 is unset, its template missing or inactive, or 299 is N.
-    Off,
-    /// There is nobody to tell.
-    None,
-    /// Every recipient is suppressed.
-    Suppressed,
-    /// The mails wait: 297 is Y, or the channel is held.
-    Held,
-    /// The mails are on their way.
-    Queued,
-}
-
-impl Notification {
-    /// The name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::None => "none",
-            Self::Suppressed => "suppressed",
-            Self::Held => "held",
-            Self::Queued => "queued",
-        }
-    }
 }
 
 /// A comment that is stored.
@@ -184,7 +153,7 @@ impl PostComment {
     /// Stores a comment on a ticket, with the mails that it owes, in one commit.
     ///
     /// After `Ok` neither can be lost. Who is told, and what `notification` says, see
-    /// [`audience::recipients`] and [`Notification`].
+    /// [`recipients`](recado_domain::audience::recipients) and [`Notification`].
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for a ticket that the actor does not see, [`Refusal::Forbidden`] for an author or a
@@ -211,7 +180,7 @@ impl PostComment {
         }
         let author = author(actor, &new, &ticket)?;
         let (comment, contents) = self.comment(&ticket, author, new, now)?;
-        let (notification, deliveries) = self.mails(&ticket, &comment, &contents).await?;
+        let (notification, deliveries) = self.mails().owed(&ticket, &comment, &contents).await?;
         let posted = PostedComment {
             ticket: ticket.number.clone(),
             notification,
@@ -313,146 +282,20 @@ impl PostComment {
         ))
     }
 
-    async fn mails(
-        &self,
-        ticket: &Ticket,
-        comment: &Comment,
-        contents: &[Vec<u8>],
-    ) -> Result<(Notification, Vec<NewDelivery>), PostCommentError> {
-        let snapshot = self.parameters.snapshot().await?;
-        let Some(template) = self.template(&snapshot, ticket, comment).await? else {
-            return Ok((Notification::Off, Vec::new()));
-        };
-        let recipients = self.recipients(ticket, comment).await?;
-        if recipients.is_empty() {
-            return Ok((Notification::None, Vec::new()));
-        }
-        let suppressed = self
-            .suppressions
-            .suppressed(&letter::addresses(&recipients), comment.created_at)
-            .await?;
-        let recipients: Vec<_> = recipients
-            .into_iter()
-            .filter(|party| !suppressed.contains(&party.email))
-            .collect();
-        if recipients.is_empty() {
-            return Ok((Notification::Suppressed, Vec::new()));
-        }
-        let deliveries = self
-            .write(&snapshot, &template, ticket, comment, contents, &recipients)
-            .await?;
-        let stopped = snapshot.values.is_on(Parameter::StopOutgoingMail)
-            || outgoing::account(&snapshot.values, self.settings.way_out).is_err()
-            || self.channels.find(AccountId::DEFAULT).await?.hold.is_some();
-        Ok((
-            if stopped {
-                Notification::Held
-            } else {
-                Notification::Queued
-            },
-            deliveries,
-        ))
-    }
-
-    async fn write(
-        &self,
-        snapshot: &ParameterSnapshot,
-        template: &StoredTemplate,
-        ticket: &Ticket,
-        comment: &Comment,
-        contents: &[Vec<u8>],
-        recipients: &[Party],
-    ) -> Result<Vec<NewDelivery>, PostCommentError> {
-        let locale = letter::locale(Some(ticket), template, &self.settings);
-        let text = comment.text.as_str();
-        let values = letter::values(
-            ticket,
-            &comment.author,
-            text,
-            comment.created_at,
-            locale,
-            &self.settings,
-        );
-        let rendered = letter::render(&*self.renderer, template, &values, locale);
-        let letter = Letter {
-            cause: Cause::Comment(comment.id),
-            ticket: Some(ticket),
-            author: Some(&comment.author),
-            rendered: &rendered,
-            attachments: letter::draft_attachments(comment, contents),
-            automatic: Automatic::No,
-            created_at: comment.created_at,
-            due_at: comment.created_at + self.settings.hold,
-        };
-        let desk = Desk {
+    fn mails(&self) -> CommentMails<'_> {
+        CommentMails {
+            outbox: &*self.outbox,
+            parameters: &*self.parameters,
+            templates: &*self.templates,
+            people: &*self.people,
+            suppressions: &*self.suppressions,
+            channels: &*self.channels,
+            renderer: &*self.renderer,
             composer: &*self.composer,
             ids: &*self.ids,
             keyring: &self.keyring,
-            parameters: &snapshot.values,
             settings: &self.settings,
-        };
-        let mut deliveries = Vec::with_capacity(recipients.len());
-        for recipient in recipients {
-            let thread = self
-                .outbox
-                .thread(ticket.id, &recipient.email, letter::THREAD_LENGTH)
-                .await?;
-            let delivery = desk.write(&letter, recipient, &thread).map_err(|error| {
-                Refusal::Internal(
-                    "the mail about the comment cannot be composed".to_owned(),
-                    Box::new(error),
-                )
-            })?;
-            deliveries.push(delivery);
         }
-        Ok(deliveries)
-    }
-
-    /// The template that serves this comment, when the service is on.
-    async fn template(
-        &self,
-        snapshot: &ParameterSnapshot,
-        ticket: &Ticket,
-        comment: &Comment,
-    ) -> Result<Option<StoredTemplate>, StoreError> {
-        let off = |reason: &str| {
-            tracing::warn!(ticket = %ticket.number, comment = %comment.id.0, reason, "messaging is off: nobody is told");
-            Ok(None)
-        };
-        if !snapshot.values.is_on(Parameter::MessageExchange) {
-            return off("parameter 299 is N");
-        }
-        let note = match comment.kind {
-            Kind::Message => None,
-            Kind::Note if ticket.requester.email == comment.author.email => {
-                Some(Parameter::RequesterNoteTemplate)
-            }
-            Kind::Note => Some(Parameter::DeskNoteTemplate),
-        };
-        let parameter = note
-            .filter(|note| snapshot.values.text(*note).is_some())
-            .unwrap_or(Parameter::MessagingTemplate);
-        let Some(id) = snapshot.values.template(parameter) else {
-            return off("parameter 417 is not set: it switches the messaging service on");
-        };
-        match self.templates.find(id).await? {
-            Some(template) if template.situation == Situation::Active => Ok(Some(template)),
-            Some(_) => off(&format!("{parameter} names template {id}, which is inactive")),
-            None => off(&format!("{parameter} names template {id}, which does not exist")),
-        }
-    }
-
-    async fn recipients(&self, ticket: &Ticket, comment: &Comment) -> Result<Vec<Party>, StoreError> {
-        let mut asked = letter::addresses(&ticket.watchers);
-        asked.push(comment.author.email.clone());
-        let technicians = self.people.technicians(&asked).await?;
-        Ok(audience::recipients(
-            ticket,
-            &comment.author.email,
-            comment.visibility,
-            &technicians,
-            self.settings.desk.as_ref(),
-        ))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::access::{Actor, FieldError, Refusal};
 const TRIES: usize = 5;
 
 /// Longest title, in characters.
-const TITLE_CHARS: usize = 1_000;
+pub(crate) const TITLE_CHARS: usize = 1_000;
 
 /// What to change of a ticket. `None` leaves a field; `Some(None)` clears it.
 #[derive(Debug, Clone, Default)]
@@ -124,7 +124,13 @@ impl PutTicket {
         ticket.requester = change.requester.unwrap_or(ticket.requester);
         ticket.responsible = change.responsible.unwrap_or(ticket.responsible);
         ticket.group = change.group.unwrap_or(ticket.group);
-        ticket.status = change.status.unwrap_or(ticket.status);
+        let status = change.status.unwrap_or(ticket.status);
+        ticket.closed_at = match (ticket.status, status) {
+            (_, TicketStatus::Open) => None,
+            (TicketStatus::Open, TicketStatus::Closed) => Some(now),
+            (TicketStatus::Closed, TicketStatus::Closed) => ticket.closed_at,
+        };
+        ticket.status = status;
         ticket.contract = change.contract.unwrap_or(ticket.contract);
         ticket.locale = change.locale.unwrap_or(ticket.locale);
         ticket.watchers = change.watchers.unwrap_or(ticket.watchers);

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use recado_domain::ledger::MailId;
+use recado_domain::ledger::{MailId, Outcome};
+use recado_domain::person::EmailAddress;
+use recado_ports::ledger::{SettleMail, StoredMail};
 
 use crate::access::{Actor, Refusal};
-use crate::read_mails::{ShownMail, permit};
-use crate::receive_mail::ReceiveMail;
+use crate::read_mails::{ReadMails, ShownMail, missing, permit};
+use crate::receive_mail::{Course, Ending, Obstacle, PendingMail, ReceiveMail, Release};
 
 /// Whether whoever wrote an accepted mail follows the ticket from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,9 +39,28 @@ impl SteerMail {
         id: MailId,
         as_watcher: AsWatcher,
     ) -> Result<ShownMail, Refusal> {
-        permit(actor, id)?;
-        let _ = (&self.receive, as_watcher);
-        Err(Refusal::Conflict(format!("mail {} cannot be released yet", id.0)))
+        let stored = self.find(actor, id, "released", Outcome::can_be_released).await?;
+        let pending = PendingMail::from(&stored);
+        let release = Release {
+            ticket: stored.entry.ticket,
+            person: stored.entry.person,
+            by: by(actor),
+            doubt: stored.entry.reason,
+            as_watcher,
+        };
+        let raw = stored.raw.ok_or_else(|| no_octets(id))?;
+        let settled = self
+            .receive
+            .settle(&pending, Arc::new(raw), &Course::Release(release))
+            .await;
+        match settled {
+            Ok(ending) => self.answer(actor, id, ending, "released").await,
+            Err(Obstacle::Passing(error)) => Err(error.into()),
+            Err(Obstacle::Lasting(reason)) => Err(Refusal::Conflict(format!(
+                "mail {} cannot be released: {reason}",
+                id.0
+            ))),
+        }
     }
 
     /// Turns a quarantined mail down; the desk may. It can be released later.
@@ -47,8 +68,19 @@ impl SteerMail {
     /// # Errors
     /// [`Refusal::Conflict`] for any other outcome, which it names.
     pub async fn refuse(&self, actor: &Actor, id: MailId) -> Result<ShownMail, Refusal> {
-        permit(actor, id)?;
-        Err(Refusal::Conflict(format!("mail {} cannot be refused yet", id.0)))
+        let stored = self.find(actor, id, "refused", Outcome::can_be_refused).await?;
+        let pending = PendingMail::from(&stored);
+        let doubt = stored.entry.reason.map(|doubt| format!("; {doubt}"));
+        let settle = SettleMail {
+            ticket: stored.entry.ticket,
+            person: stored.entry.person,
+            ..self.receive.refused(
+                &pending,
+                format!("turned down by {}{}", by(actor), doubt.unwrap_or_default()),
+            )
+        };
+        let ending = self.receive.conclude(settle).await?;
+        self.answer(actor, id, ending, "refused").await
     }
 
     /// Judges a mail that is quarantined or failed as if it had just come; the desk may.
@@ -56,7 +88,63 @@ impl SteerMail {
     /// # Errors
     /// [`Refusal::Conflict`] for any other outcome, which it names.
     pub async fn replay(&self, actor: &Actor, id: MailId) -> Result<ShownMail, Refusal> {
-        permit(actor, id)?;
-        Err(Refusal::Conflict(format!("mail {} cannot be replayed yet", id.0)))
+        let stored = self.find(actor, id, "replayed", Outcome::can_be_replayed).await?;
+        let pending = PendingMail::from(&stored);
+        let raw = stored.raw.ok_or_else(|| no_octets(id))?;
+        let ending = self.receive.judge(&pending, Arc::new(raw)).await?;
+        self.answer(actor, id, ending, "replayed").await
     }
+
+    /// The mail, when its outcome allows the wish.
+    async fn find(
+        &self,
+        actor: &Actor,
+        id: MailId,
+        wish: &str,
+        allows: fn(Outcome) -> bool,
+    ) -> Result<StoredMail, Refusal> {
+        permit(actor, id)?;
+        let stored = self.receive.ledger.find(id).await?.ok_or_else(|| missing(id))?;
+        if stored.entry.outcome.is_some_and(allows) {
+            Ok(stored)
+        } else {
+            Err(conflict(id, stored.entry.outcome, wish))
+        }
+    }
+
+    async fn answer(
+        &self,
+        actor: &Actor,
+        id: MailId,
+        ending: Ending,
+        wish: &str,
+    ) -> Result<ShownMail, Refusal> {
+        match ending {
+            Ending::Settled(_) => {
+                let reading = ReadMails {
+                    ledger: self.receive.ledger.clone(),
+                    tickets: self.receive.tickets.clone(),
+                };
+                reading.find(actor, id).await
+            }
+            Ending::ByAnother(outcome) => Err(conflict(id, outcome, wish)),
+        }
+    }
+}
+
+fn by(actor: &Actor) -> String {
+    actor
+        .party()
+        .map(|party| &party.email)
+        .map_or("the operator", EmailAddress::as_str)
+        .to_owned()
+}
+
+fn conflict(id: MailId, outcome: Option<Outcome>, wish: &str) -> Refusal {
+    let state = outcome.map_or("not judged yet", Outcome::as_str);
+    Refusal::Conflict(format!("mail {} is {state} and cannot be {wish}", id.0))
+}
+
+fn no_octets(id: MailId) -> Refusal {
+    Refusal::Conflict(format!("the message of mail {} is no longer kept", id.0))
 }

@@ -1,5 +1,8 @@
 //! What a daemon does beside its work: ending leases that ran out, giving up what expired, counting open time,
-//! forgetting what need not be kept, and showing how full the queue is.
+//! judging mails that wait for it, telling the desk of mails that wait for the desk, forgetting what need not be kept,
+//! and showing how full the queue is.
+
+mod incoming;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -103,9 +106,13 @@ impl KeepHouse {
             tracing::error!(alarm = "delivery_dead", delivery = %delivery.0, reason = "expired", "a mail was given up");
             metrics::counter!("recado_deliveries_total", "outcome" => "dead").increment(1);
         }
+        self.settle_pending().await?;
         if is_due(&self.diary.looked, LOOK_EVERY, self.clock.elapsed()) {
             self.show_depth(now).await?;
+            self.show_mails().await?;
+            self.alert(now).await?;
             self.forget(now).await?;
+            self.forget_raw(now).await?;
         }
         Ok(())
     }

@@ -1,0 +1,147 @@
+//! The comment that a mail becomes: its words without what must not go on, its files, what was set aside.
+
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use recado_domain::comment::{
+    Attachment, AttachmentId, AttachmentName, Comment, CommentId, CommentText, Kind, MediaType, Origin,
+    Visibility,
+};
+use recado_domain::incoming::{IncomingAttachment, IncomingMail};
+use recado_domain::locale::Locale;
+use recado_domain::person::Party;
+use recado_domain::template::escape_html;
+use recado_domain::ticket::{Ticket, TicketNumber};
+use recado_domain::token::without_carriers;
+use recado_ports::ids::Ids;
+use sha2::{Digest, Sha256};
+
+use crate::wording;
+
+/// Under this name goes the whole of a text that is too long for a comment.
+const WHOLE_TEXT: &str = "message.txt";
+
+/// Sanitised HTML may be so many times as long as the text that it says: marks and styles take room.
+const HTML_TO_TEXT: usize = 4;
+
+/// What the judgement says of the comment.
+pub(super) struct Place<'a> {
+    /// The ticket that it stands on.
+    pub(super) ticket: &'a Ticket,
+    /// In whose name.
+    pub(super) author: &'a Party,
+    /// Who may read it.
+    pub(super) visibility: Visibility,
+    /// The closed ticket that a new one follows, which its first comment names.
+    pub(super) follows: Option<&'a TicketNumber>,
+    /// The language of what is not the person's own.
+    pub(super) locale: Locale,
+    /// When it is registered.
+    pub(super) now: Timestamp,
+}
+
+/// The comment, with the octets of its attachments in their order.
+pub(super) fn comment(
+    mail: &IncomingMail,
+    place: &Place<'_>,
+    text_limit: usize,
+    ids: &dyn Ids,
+) -> (Comment, Vec<Vec<u8>>) {
+    let mut words = Words::of(mail);
+    let whole = words.cut(text_limit);
+    if words.text.trim().is_empty() && mail.attachments.is_empty() {
+        wording::empty_message(place.locale).clone_into(&mut words.text);
+    }
+    if let Some(closed) = place.follows {
+        words.begin_with(&wording::follows(place.locale, closed));
+    }
+    let files = mail.attachments.iter().cloned().chain(whole);
+    let (attachments, contents): (Vec<_>, Vec<_>) = files.map(|file| stored(file, ids)).unzip();
+    let comment = Comment {
+        id: CommentId(ids.next()),
+        ticket: place.ticket.id,
+        author: place.author.clone(),
+        text: CommentText::parse(&words.text, attachments.len())
+            .expect("a text without NUL that is not empty, or stands beside a file"),
+        visibility: place.visibility,
+        kind: Kind::Message,
+        origin: Origin::Mail,
+        quoted: words.quoted,
+        html: words.html,
+        attachments,
+        created_at: place.now,
+    };
+    (comment, contents)
+}
+
+/// What goes on of a mail's words.
+struct Words {
+    text: String,
+    quoted: Option<String>,
+    html: Option<String>,
+}
+
+impl Words {
+    /// Carriers are a capability of the person whom the quoted mail went to; they stay behind. A mail that holds
+    /// nothing but a quotation is that quotation.
+    fn of(mail: &IncomingMail) -> Self {
+        let mut text = clean(&mail.text);
+        let mut quoted = mail.quoted.as_deref().map(clean);
+        if text.trim().is_empty() {
+            text = quoted.take().unwrap_or_default();
+        }
+        Self {
+            text,
+            quoted: quoted.filter(|quoted| !quoted.trim().is_empty()),
+            html: mail
+                .html
+                .as_deref()
+                .map(clean)
+                .filter(|html| !html.trim().is_empty()),
+        }
+    }
+
+    /// Cuts what is longer than a comment may be; gives the whole text as a file, if it was. What is set aside or
+    /// said twice is not kept at such lengths: the raw mail has it.
+    fn cut(&mut self, limit: usize) -> Option<IncomingAttachment> {
+        if let Some(quoted) = &mut self.quoted {
+            quoted.truncate(quoted.floor_char_boundary(limit));
+        }
+        let html_limit = limit.saturating_mul(HTML_TO_TEXT);
+        self.html = self.html.take().filter(|html| html.len() <= html_limit);
+        if self.text.len() <= limit {
+            return None;
+        }
+        let start = self.text[..self.text.floor_char_boundary(limit)].to_owned();
+        let whole = std::mem::replace(&mut self.text, start);
+        self.html = None;
+        Some(IncomingAttachment {
+            name: AttachmentName::clean(WHOLE_TEXT),
+            content_type: MediaType::parse_or_octets("text/plain"),
+            content: whole.into_bytes(),
+        })
+    }
+
+    fn begin_with(&mut self, line: &str) {
+        self.text = format!("{line}\n\n{}", self.text);
+        self.html = self
+            .html
+            .take()
+            .map(|html| format!("<p>{}</p>\n{html}", escape_html(line)));
+    }
+}
+
+/// Without carriers, and without the one character that no store keeps.
+fn clean(text: &str) -> String {
+    without_carriers(text).replace('\0', "\u{fffd}")
+}
+
+fn stored(file: IncomingAttachment, ids: &dyn Ids) -> (Attachment, Vec<u8>) {
+    let attachment = Attachment {
+        id: AttachmentId(ids.next()),
+        name: file.name,
+        content_type: file.content_type,
+        size: file.content.len() as u64,
+        sha256: HEXLOWER.encode(&Sha256::digest(&file.content)),
+    };
+    (attachment, file.content)
+}

@@ -1,0 +1,374 @@
+//! From a judgement, or the desk's word, to everything that settling a mail writes.
+
+use jiff::Timestamp;
+use recado_domain::comment::Visibility;
+use recado_domain::incoming::{Circumstances, Flag, IncomingMail, Judgement, Reopening, judge};
+use recado_domain::ledger::Outcome;
+use recado_domain::outbox::{DeliveryId, Outcome as DeliveryOutcome};
+use recado_domain::parameter::Parameters;
+use recado_domain::person::{EmailAddress, Party};
+use recado_domain::ticket::{Ticket, TicketId, TicketStatus};
+use recado_ports::comments::AcceptComment;
+use recado_ports::ledger::SettleMail;
+use recado_ports::tickets::TicketWrite;
+
+use super::acknowledgement::Opened;
+use super::circumstances::ticket_of;
+use super::mailed_comment::{self, Place};
+use super::{Course, Obstacle, PendingMail, ReceiveMail, Release, opening};
+use crate::steer_mail::AsWatcher;
+
+/// A mail with all that is known when it is settled.
+struct Hearing<'a> {
+    pending: &'a PendingMail,
+    mail: &'a IncomingMail,
+    parameters: &'a Parameters,
+    circumstances: &'a Circumstances,
+    now: Timestamp,
+}
+
+/// A comment to be, on a ticket that exists.
+struct Attached<'a> {
+    ticket: &'a Ticket,
+    author: &'a Party,
+    visibility: Visibility,
+    reopening: Reopening,
+    as_watcher: AsWatcher,
+}
+
+impl ReceiveMail {
+    /// What becomes of a mail, as things stand now.
+    pub(super) async fn settlement(
+        &self,
+        pending: &PendingMail,
+        mail: &IncomingMail,
+        course: &Course,
+    ) -> Result<SettleMail, Obstacle> {
+        let now = self.clock.now();
+        let parameters = self.parameters.snapshot().await?.values;
+        if let (Course::Judge, Some(report)) = (course, &mail.report) {
+            return Ok(self.reported(pending, mail, report, &parameters, now).await?);
+        }
+        let circumstances = self.circumstances(mail, pending.via, &parameters, now).await?;
+        let hearing = Hearing {
+            pending,
+            mail,
+            parameters: &parameters,
+            circumstances: &circumstances,
+            now,
+        };
+        match course {
+            Course::Judge => self.judged(&hearing).await,
+            Course::Release(release) => self.released(&hearing, release).await,
+        }
+    }
+
+    async fn judged(&self, hearing: &Hearing<'_>) -> Result<SettleMail, Obstacle> {
+        let Hearing { mail, now, .. } = *hearing;
+        let (mut settle, answers, flag) = match self.judgement(mail, hearing.circumstances).await? {
+            Judgement::Attach {
+                ticket,
+                author,
+                visibility,
+                reopening,
+                answers,
+                flag,
+            } => {
+                let attached = Attached {
+                    ticket: ticket_of(hearing.circumstances, ticket)
+                        .expect("a judgement names a ticket of the circumstances"),
+                    author: &author,
+                    visibility,
+                    reopening,
+                    as_watcher: AsWatcher::No,
+                };
+                (self.attached(hearing, &attached).await?, answers, flag)
+            }
+            Judgement::Open {
+                requester,
+                follows,
+                answers,
+                flag,
+            } => {
+                let follows = follows.and_then(|id| ticket_of(hearing.circumstances, id));
+                (self.opened(hearing, &requester, follows).await?, answers, flag)
+            }
+            Judgement::Automatic { ticket, reason } => {
+                let mut settle = blank(hearing.pending, mail, Outcome::Automatic, now);
+                settle.ticket = ticket;
+                settle.reason = Some(reason);
+                return Ok(settle);
+            }
+            Judgement::Quarantine {
+                ticket,
+                person,
+                visibility: _,
+                reason,
+            } => {
+                let mut settle = blank(hearing.pending, mail, Outcome::Quarantined, now);
+                settle.ticket = ticket;
+                settle.person = person;
+                settle.reason = Some(reason.describe());
+                return Ok(settle);
+            }
+        };
+        settle.outcomes = answered(answers);
+        settle.reason = remarks(mail, flag.as_ref().map(Flag::describe));
+        Ok(settle)
+    }
+
+    /// As the desk says: in the sender's own name, on the ticket that it would belong to.
+    async fn released(&self, hearing: &Hearing<'_>, release: &Release) -> Result<SettleMail, Obstacle> {
+        let Hearing { mail, now, .. } = *hearing;
+        let author = sender(hearing.pending, mail).ok_or_else(|| {
+            Obstacle::Lasting("it has no single sender, so that it cannot stand in anybody's name".to_owned())
+        })?;
+        let ticket = match release.ticket {
+            Some(id) => self.tickets.find_by_id(id).await?,
+            None => None,
+        };
+        let mut settle = match &ticket {
+            Some(ticket) => {
+                let attached = Attached {
+                    ticket,
+                    author: &author,
+                    visibility: self.released_visibility(hearing, ticket.id),
+                    reopening: if self.settings.policy.reopens(ticket, now) {
+                        Reopening::Yes
+                    } else {
+                        Reopening::No
+                    },
+                    as_watcher: release.as_watcher,
+                };
+                self.attached(hearing, &attached).await?
+            }
+            None => self.opened(hearing, &author, None).await?,
+        };
+        let from = mail.from.party();
+        settle.accepts = release
+            .person
+            .clone()
+            .zip(from.map(|from| from.email.clone()))
+            .filter(|(person, address)| person != address);
+        let answers = hearing
+            .circumstances
+            .proofs
+            .iter()
+            .find(|proof| Some(&proof.person) == release.person.as_ref());
+        settle.outcomes = answered(answers.map(|proof| proof.delivery));
+        settle.reason = remarks(mail, Some(release.words()));
+        Ok(settle)
+    }
+
+    /// As private as what the mail answers, and as all that it may answer where that is not clear.
+    fn released_visibility(&self, hearing: &Hearing<'_>, ticket: TicketId) -> Visibility {
+        let judgement = judge(hearing.mail, hearing.circumstances, &self.settings.policy);
+        match judgement {
+            Judgement::Attach {
+                ticket: judged,
+                visibility,
+                ..
+            }
+            | Judgement::Quarantine {
+                ticket: Some(judged),
+                visibility,
+                ..
+            } if judged == ticket => visibility,
+            _ => {
+                let mut proofs = hearing.circumstances.proofs.iter();
+                if proofs.any(|proof| proof.ticket.id == ticket && proof.visibility == Visibility::Internal) {
+                    Visibility::Internal
+                } else {
+                    Visibility::Public
+                }
+            }
+        }
+    }
+
+    async fn attached(&self, hearing: &Hearing<'_>, attached: &Attached<'_>) -> Result<SettleMail, Obstacle> {
+        let Hearing {
+            pending, mail, now, ..
+        } = *hearing;
+        let before = attached.ticket;
+        let mut ticket = before.clone();
+        if attached.reopening == Reopening::Yes {
+            ticket.status = TicketStatus::Open;
+            ticket.closed_at = None;
+        }
+        if attached.as_watcher == AsWatcher::Yes && !ticket.names(&attached.author.email) {
+            ticket.watchers.push(attached.author.clone());
+        }
+        let mut settle = blank(pending, mail, Outcome::Attached, now);
+        if ticket != *before {
+            ticket.updated_at = now;
+            settle.ticket_write = Some(write(&ticket, Some(before)));
+        }
+        let place = Place {
+            ticket: &ticket,
+            author: attached.author,
+            visibility: attached.visibility,
+            follows: None,
+            locale: ticket.locale.unwrap_or(self.messaging.locale),
+            now,
+        };
+        settle.ticket = Some(ticket.id);
+        settle.lifts = Some(attached.author.email.clone());
+        settle.comment = Some(self.accepted(mail, &place).await?);
+        Ok(settle)
+    }
+
+    async fn opened(
+        &self,
+        hearing: &Hearing<'_>,
+        requester: &Party,
+        follows: Option<&Ticket>,
+    ) -> Result<SettleMail, Obstacle> {
+        let Hearing {
+            pending, mail, now, ..
+        } = *hearing;
+        let today = (now, &self.messaging.time_zone, self.messaging.locale);
+        let ticket = opening::ticket(mail, requester, follows, &*self.ids, today);
+        let closed = follows.map(|closed| &closed.number);
+        let place = Place {
+            ticket: &ticket,
+            author: requester,
+            visibility: Visibility::Public,
+            follows: closed,
+            locale: ticket.locale.unwrap_or(self.messaging.locale),
+            now,
+        };
+        let mut settle = blank(pending, mail, Outcome::Opened, now);
+        settle.ticket = Some(ticket.id);
+        settle.lifts = Some(requester.email.clone());
+        settle.comment = Some(self.accepted(mail, &place).await?);
+        let opened = Opened {
+            ticket: &ticket,
+            follows: closed,
+        };
+        let acknowledgement = self
+            .acknowledgement(pending, mail, &opened, hearing.parameters, now)
+            .await?;
+        settle.mails = acknowledgement.into_iter().collect();
+        settle.ticket_write = Some(write(&ticket, None));
+        Ok(settle)
+    }
+
+    /// The comment with the mails that it owes.
+    async fn accepted(&self, mail: &IncomingMail, place: &Place<'_>) -> Result<AcceptComment, Obstacle> {
+        let (comment, contents) = mailed_comment::comment(mail, place, self.settings.limits.text, &*self.ids);
+        let (_, deliveries) = self
+            .comment_mails()
+            .owed(place.ticket, &comment, &contents)
+            .await?;
+        Ok(AcceptComment {
+            comment,
+            contents,
+            deliveries,
+            idempotency: None,
+        })
+    }
+
+    /// The same mail came before.
+    pub(super) fn duplicate(
+        &self,
+        pending: &PendingMail,
+        first: recado_domain::ledger::MailId,
+    ) -> SettleMail {
+        let reason = format!("it is a copy of mail {}", first.0);
+        unread(pending, Outcome::Duplicate, reason, self.clock.now())
+    }
+
+    /// It cannot be read or stored.
+    pub(super) fn failed(&self, pending: &PendingMail, reason: String) -> SettleMail {
+        unread(pending, Outcome::Failed, reason, self.clock.now())
+    }
+
+    /// The desk turned it down.
+    pub(crate) fn refused(&self, pending: &PendingMail, reason: String) -> SettleMail {
+        unread(pending, Outcome::Refused, reason, self.clock.now())
+    }
+}
+
+impl Release {
+    fn words(&self) -> String {
+        match &self.doubt {
+            Some(doubt) => format!("accepted by {}, though {doubt}", self.by),
+            None => format!("accepted by {}", self.by),
+        }
+    }
+}
+
+/// An outcome from which nothing else follows.
+pub(super) fn blank(
+    pending: &PendingMail,
+    mail: &IncomingMail,
+    outcome: Outcome,
+    now: Timestamp,
+) -> SettleMail {
+    SettleMail {
+        sender: mail.from.party().map(|from| from.email.clone()),
+        ..unsaid(pending, outcome, now)
+    }
+}
+
+/// An outcome of a mail that was not read.
+fn unread(pending: &PendingMail, outcome: Outcome, reason: String, now: Timestamp) -> SettleMail {
+    SettleMail {
+        reason: Some(reason),
+        ..unsaid(pending, outcome, now)
+    }
+}
+
+fn unsaid(pending: &PendingMail, outcome: Outcome, now: Timestamp) -> SettleMail {
+    SettleMail {
+        id: pending.id,
+        expected: pending.expected,
+        outcome,
+        reason: None,
+        ticket: None,
+        person: None,
+        sender: None,
+        bounce: None,
+        ticket_write: None,
+        comment: None,
+        mails: Vec::new(),
+        outcomes: Vec::new(),
+        accepts: None,
+        lifts: None,
+        now,
+    }
+}
+
+fn answered(delivery: Option<DeliveryId>) -> Vec<(DeliveryId, DeliveryOutcome)> {
+    delivery
+        .map(|delivery| (delivery, DeliveryOutcome::Answered))
+        .into_iter()
+        .collect()
+}
+
+/// What the desk should know, in a sentence.
+fn remarks(mail: &IncomingMail, first: Option<String>) -> Option<String> {
+    let said: Vec<_> = first
+        .into_iter()
+        .chain(mail.remarks.iter().map(recado_domain::incoming::Remark::describe))
+        .collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// Whose mail it is when the desk accepts it: of several authors the one who sent it.
+fn sender(pending: &PendingMail, mail: &IncomingMail) -> Option<Party> {
+    let named = mail.from.party().or(mail.sender.as_ref()).cloned();
+    named.or_else(|| {
+        let envelope = EmailAddress::parse(pending.envelope.from.as_deref()?).ok()?;
+        Party::parse("", envelope.as_str()).ok()
+    })
+}
+
+fn write(ticket: &Ticket, before: Option<&Ticket>) -> TicketWrite {
+    TicketWrite {
+        ticket: ticket.clone(),
+        expected: before.map(|before| before.version),
+        // Nobody leaves the ticket by it.
+        cut_off: std::collections::BTreeSet::new(),
+    }
+}
