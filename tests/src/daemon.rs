@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::SocketAddr;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -30,6 +32,7 @@ pub struct Installation {
     folder: TempDir,
     binary: PathBuf,
     environment: Vec<(String, String)>,
+    user: Option<u32>,
 }
 
 impl Installation {
@@ -73,7 +76,39 @@ impl Installation {
             folder,
             binary: binary.into(),
             environment: Vec::new(),
+            user: None,
         }
+    }
+
+    /// Runs everything as another user from now on, who gets the folder with all that is in it, and the binary too: the
+    /// build may lie where they cannot go.
+    ///
+    /// # Panics
+    /// The test does not run as root.
+    #[must_use]
+    pub fn owned_by(mut self, user: u32) -> Self {
+        let binary = self.folder.path().join("recado");
+        // A link is enough within one file system.
+        std::fs::hard_link(&self.binary, &binary)
+            .or_else(|_| std::fs::copy(&self.binary, &binary).map(drop))
+            .expect("the folder can be written");
+        let entries = std::fs::read_dir(self.folder.path()).expect("the folder is ours");
+        let files = entries.map(|entry| entry.expect("the folder is ours").path());
+        // The binary is the build's.
+        for path in files
+            .filter(|path| *path != binary)
+            .chain([self.folder.path().to_owned()])
+        {
+            chown(path, Some(user), Some(user)).expect("root may give files away");
+        }
+        self.binary = binary;
+        self.user = Some(user);
+        self
+    }
+
+    /// The binary.
+    pub fn binary(&self) -> &Path {
+        &self.binary
     }
 
     /// Sets a variable for every later run.
@@ -101,6 +136,9 @@ impl Installation {
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command
     }
 

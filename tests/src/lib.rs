@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod daemon;
+pub mod desk;
 pub mod mail_client;
 pub mod mail_programs;
 pub mod stores;

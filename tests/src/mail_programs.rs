@@ -308,6 +308,18 @@ impl Answer {
         self
     }
 
+    /// Replaces the content, transfer encoding included, by a plain text whose lines end with CRLF.
+    #[must_use]
+    pub fn with_body(mut self, text: &str) -> Self {
+        self.set("Content-Type", "text/plain; charset=utf-8");
+        self.set("Content-Transfer-Encoding", "8bit");
+        text.trim_end()
+            .replace("\r\n", "\n")
+            .clone_into(&mut self.written);
+        self.body = text.as_bytes().to_vec();
+        self
+    }
+
     /// Sends it to this recipient in place of the others; `To` names them too.
     #[must_use]
     pub fn sent_to(mut self, recipient: &str) -> Self {

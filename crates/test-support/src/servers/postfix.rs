@@ -8,7 +8,7 @@ mod configuration;
 mod route;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
@@ -197,10 +197,29 @@ impl Postfix {
         }
     }
 
+    /// Whether no mail is under way: every one that was taken has been delivered, handed on or has bounced.
+    pub fn is_idle(&self) -> bool {
+        let is_empty = |queue| !holds_a_file(&self.directory.join("spool").join(queue));
+        ["maildrop", "incoming", "active", "deferred"]
+            .into_iter()
+            .all(is_empty)
+    }
+
     /// What Postfix logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.join("log")).unwrap_or_default()
     }
+}
+
+/// Whether there is a file in a directory, or in one below it: Postfix spreads a queue over several.
+fn holds_a_file(directory: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return false;
+    };
+    entries.filter_map(Result::ok).any(|entry| {
+        let path = entry.path();
+        if path.is_dir() { holds_a_file(&path) } else { true }
+    })
 }
 
 fn locate() -> Result<PathBuf, String> {

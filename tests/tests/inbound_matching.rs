@@ -1,0 +1,543 @@
+//! Whose word a mail is, and on which ticket it belongs: every carrier alone, and everybody who holds one.
+
+use recado_test_support::smtp_server::SmtpServer;
+use recado_tests::daemon::{Installation, Store};
+use recado_tests::desk::{
+    ANA, ANA_ELSEWHERE, ASSISTANT, DESK, Desk, EVA, LMTP, TOMAS, ana, authenticated, judged, tomas,
+};
+use recado_tests::mail_client::{Reply, deliver};
+use recado_tests::mail_programs::{Person, Program, Received};
+use recado_tests::on_both_databases;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+on_both_databases!(
+    answers_of_every_mail_program_are_posted,
+    a_mail_that_comes_twice_is_posted_once
+);
+
+/// What Ana answers.
+const TEXT: &str = "Sigue igual, señor Técnico.\n\n¿Puede venir hoy?";
+
+/// A desk, the server through which it sends, and Ana's copy of a comment on ticket 4711.
+struct Scene {
+    desk: Desk,
+    server: SmtpServer,
+    received: Received,
+}
+
+async fn scene(sections: &str) -> Scene {
+    scene_in(Installation::new(&Store::Sqlite, sections)).await
+}
+
+async fn scene_in(installation: Installation) -> Scene {
+    let server = SmtpServer::start().await;
+    let desk = Desk::start_in(installation);
+    desk.sends_through(server.port()).await;
+    desk.ticket("4711").await;
+    desk.comment("4711", "¿Sigue atascada?").await;
+    let mails = server.wait_for(1).await;
+    let received = Received::read(&mails[0].raw);
+    Scene {
+        desk,
+        server,
+        received,
+    }
+}
+
+impl Scene {
+    /// The mail that the desk sent to somebody last.
+    async fn last_mail_to(&self, email: &str, count: usize) -> Received {
+        let mails = self.server.wait_for(count).await;
+        let mail = mails.iter().rev().find(|mail| mail.to == email);
+        Received::read(&mail.unwrap_or_else(|| panic!("no mail for {email}")).raw)
+    }
+
+    async fn ticket(&self, number: &str) -> Value {
+        self.desk.api.get(&format!("/tickets/{number}")).await
+    }
+}
+
+/// The token in an address.
+fn token(received: &Received) -> String {
+    let address = &received.reply_to.as_ref().expect("a way back").email;
+    let (_, rest) = address.split_once('+').expect("a plus-address");
+    rest.split_once('@').expect("an address").0.to_owned()
+}
+
+async fn answers_of_every_mail_program_are_posted(store: &Store) {
+    let scene = scene_in(Installation::new(store, LMTP)).await;
+    for (count, program) in (1..).zip(Program::ALL) {
+        let answer = program.answer(&scene.received, TEXT);
+        scene.desk.take(&answer);
+        let comment = scene.desk.posted("4711", &answer).await;
+        assert_eq!(comment["deliveries"][0]["recipient"], TOMAS, "{program:?}");
+        let quoted = comment["quoted"].as_str().unwrap_or_default();
+        assert!(quoted.contains("[ref:"), "{program:?} quotes: {quoted}");
+        assert_eq!(scene.desk.mailed("4711").await.len(), count, "{program:?}");
+    }
+}
+
+async fn a_mail_that_comes_twice_is_posted_once(store: &Store) {
+    let scene = scene_in(Installation::new(store, LMTP)).await;
+    let answer = Program::Gmail.answer(&scene.received, TEXT);
+    scene.desk.take(&answer);
+    scene.desk.take(&answer.clone().under(
+        "Received",
+        "from a.test by b.test; Sun, 22 Nov 2026 10:00:00 +0000",
+    ));
+    let copies = scene.desk.copies_of(&answer, 2).await;
+    assert_eq!(
+        (&copies[0]["outcome"], &copies[1]["outcome"]),
+        (&json!("attached"), &json!("duplicate"))
+    );
+    assert_eq!(scene.desk.mailed("4711").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_carrier_suffices_alone() {
+    let scene = scene(LMTP).await;
+    let gmail = || Program::Gmail.answer(&scene.received, TEXT);
+    let other = "<0102018f@eu-west-1.amazonses.com>";
+    let token = token(&scene.received);
+    let desk_and = |to: &str| format!("{to}, <desk+{token}@desk.test>");
+    let answers = [
+        (
+            "the address alone",
+            gmail().without("References").without("In-Reply-To"),
+        ),
+        (
+            "In-Reply-To alone, References rewritten",
+            gmail().with("References", other).sent_to(DESK),
+        ),
+        (
+            "References alone, In-Reply-To rewritten",
+            gmail().with("In-Reply-To", other).sent_to(DESK),
+        ),
+        (
+            "the reference line alone",
+            gmail()
+                .with("In-Reply-To", other)
+                .with("References", other)
+                .sent_to(DESK),
+        ),
+        (
+            "the token in Cc only",
+            Program::Telephone
+                .answer(&scene.received, TEXT)
+                .sent_to(DESK)
+                .with("To", TOMAS)
+                .with("Cc", &desk_and(EVA)),
+        ),
+        (
+            "the token in X-Original-To only",
+            Program::Telephone
+                .answer(&scene.received, TEXT)
+                .sent_to(DESK)
+                .under(
+                    "X-Original-To",
+                    &format!("desk+{}@desk.test", token.to_uppercase()),
+                ),
+        ),
+    ];
+    for (case, answer) in answers {
+        println!("{case}");
+        scene.desk.take(&answer);
+        scene.desk.posted("4711", &answer).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_belong_to_the_person_post_in_their_own_name() {
+    let scene = scene(LMTP).await;
+    let as_person = |name: &str, email: &str| {
+        Program::Outlook.answer_as(&Person::new(name, email), &scene.received, TEXT)
+    };
+    // Another address of hers.
+    let answer = authenticated(as_person("Ana Peña", ANA_ELSEWHERE));
+    scene.desk.take(&answer);
+    scene.desk.posted("4711", &answer).await;
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert!(!mail["reason"].is_null(), "the desk is told: {mail:#}");
+
+    // Her assistant, on her behalf: From is Ana, Sender the assistant.
+    let mut answer = as_person("Ana Peña", ANA).with("Sender", ASSISTANT);
+    answer = authenticated(answer);
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(
+        (&mail["outcome"], mail["reason"].is_null()),
+        (&json!("attached"), false),
+        "{mail:#}"
+    );
+    let comments = scene.desk.mailed("4711").await;
+    assert_eq!(comments[1]["author"]["email"], ASSISTANT, "{comments:#?}");
+
+    // The same address, and nobody who vouches for it.
+    let answer = as_person("Ana Peña", ANA_ELSEWHERE);
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(
+        (&mail["outcome"], &mail["ticket"]),
+        (&json!("quarantined"), &json!("4711")),
+        "{mail:#}"
+    );
+    assert_eq!(scene.desk.mailed("4711").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_colleague_in_the_same_microsoft_tenant_counts_where_the_path_is_trusted() {
+    let colleague = Person::new("Luis", "luis@customer.test");
+    let internal = |received: &Received| {
+        Program::OutlookWeb
+            .answer_as(&colleague, received, TEXT)
+            .under("X-MS-Exchange-Organization-AuthAs", "Internal")
+    };
+    let trusting = scene(&format!("{LMTP}exchange = [\"lmtp\"]\n")).await;
+    let answer = internal(&trusting.received);
+    trusting.desk.take(&answer);
+    trusting.desk.posted("4711", &answer).await;
+
+    // Anybody can write the header where no path is trusted, or another one is.
+    for sections in [
+        LMTP.to_owned(),
+        format!("{LMTP}exchange = [\"imap\", \"pipe\"]\n"),
+    ] {
+        let wary = scene(&sections).await;
+        let answer = internal(&wary.received);
+        wary.desk.take(&answer);
+        let mail = wary.desk.outcome_of(&answer).await;
+        assert_eq!(mail["outcome"], "quarantined", "{mail:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guessed_number_posts_for_nobody_but_an_authenticated_party() {
+    let scene = scene(LMTP).await;
+    let guessed = |from: &Person| {
+        Program::Telephone
+            .answer_as(from, &scene.received, "Cierre el ticket.")
+            .sent_to(DESK)
+            .with("Subject", "Re: Impresora [#4711]")
+            .with_body("Cierre el ticket.\r\n")
+    };
+    let eva = Person::new("Eva", EVA);
+    let forged_results = guessed(&ana()).with(
+        "Authentication-Results",
+        "mx.evil.test; dmarc=pass header.from=customer.test",
+    );
+    for answer in [
+        guessed(&ana()),
+        forged_results,
+        judged(guessed(&ana()), "fail"),
+        authenticated(guessed(&eva)),
+    ] {
+        scene.desk.take(&answer);
+        let mail = scene.desk.outcome_of(&answer).await;
+        assert_eq!(
+            (&mail["outcome"], &mail["ticket"]),
+            (&json!("quarantined"), &json!("4711")),
+            "{mail:#}"
+        );
+        assert!(!mail["reason"].is_null(), "{mail:#}");
+    }
+    assert_eq!(scene.desk.mailed("4711").await, Vec::<Value>::new());
+    let answer = authenticated(guessed(&ana()));
+    scene.desk.take(&answer);
+    scene.desk.posted("4711", &answer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_the_sender_wrote_below_the_trusted_ones_do_not_count() {
+    let scene = scene(LMTP).await;
+    let mut answer = Program::Gmail.answer_as(&Person::new("Ana", ANA_ELSEWHERE), &scene.received, TEXT);
+    // What the sender wrote, in the trusted server's name; then the trusted server's own, on top of it.
+    answer = answer.under(
+        "Authentication-Results",
+        "mx.desk.test; dmarc=pass header.from=customer.test",
+    );
+    answer = answer.under(
+        "Authentication-Results",
+        "mx.desk.test; dmarc=fail header.from=customer.test",
+    );
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "quarantined", "{mail:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarded_token_waits_for_the_desk_and_is_accepted_with_one_action() {
+    let scene = scene(LMTP).await;
+    let eva = Person::new("Eva Fuera", EVA);
+    let answer = authenticated(Program::Gmail.answer_as(&eva, &scene.received, TEXT));
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(
+        (&mail["outcome"], &mail["ticket"]),
+        (&json!("quarantined"), &json!("4711")),
+        "{mail:#}"
+    );
+    assert_eq!(scene.desk.mailed("4711").await, Vec::<Value>::new());
+    let waiting = scene.desk.api.all("/mails?ticket=4711&outcome=quarantined").await;
+    assert_eq!(waiting.len(), 1, "it shows inside its ticket");
+
+    let id = mail["id"].as_str().unwrap();
+    let released = scene
+        .desk
+        .api
+        .post(&format!("/mails/{id}/release"), json!({}))
+        .await;
+    assert_eq!(released["outcome"], "attached", "{released:#}");
+    scene.desk.posted("4711", &answer).await;
+    let again = scene
+        .desk
+        .api
+        .send(Method::POST, &format!("/mails/{id}/release"), Some(&json!({})))
+        .await;
+    assert_eq!(again.status.as_u16(), 409, "{again:?}");
+    assert_eq!(scene.desk.mailed("4711").await.len(), 1);
+
+    // The address is remembered, and nobody else's is.
+    let answer = authenticated(Program::Gmail.answer_as(&eva, &scene.received, "Otra cosa."));
+    scene.desk.take(&answer);
+    scene.desk.posted("4711", &answer).await;
+    let other = Person::new("Otra", "otra@elsewhere.test");
+    let answer = authenticated(Program::Gmail.answer_as(&other, &scene.received, "Yo también."));
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "quarantined", "{mail:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_the_desk_turns_down_never_shows() {
+    let scene = scene(LMTP).await;
+    let answer = authenticated(Program::Gmail.answer_as(&Person::new("Eva", EVA), &scene.received, TEXT));
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    let id = mail["id"].as_str().unwrap();
+    let refused = scene
+        .desk
+        .api
+        .post(&format!("/mails/{id}/refuse"), json!({}))
+        .await;
+    assert_eq!(refused["outcome"], "refused", "{refused:#}");
+    assert_eq!(scene.desk.mailed("4711").await, Vec::<Value>::new());
+    let (status, raw) = scene.desk.api.bytes(&format!("/mails/{id}/raw")).await;
+    assert_eq!(status.as_u16(), 200);
+    assert!(
+        raw.ends_with(&answer.raw()),
+        "it is kept byte for byte: {}",
+        String::from_utf8_lossy(&raw)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swapped_token_posts_in_nobody_elses_name() {
+    let scene = scene(LMTP).await;
+    let bea = Person::new("Bea", "bea@another.test");
+    scene.desk.ticket_of("4712", &bea).await;
+    scene.desk.comment("4712", "¿Y la suya?").await;
+    let of_bea = scene.last_mail_to("bea@another.test", 2).await;
+
+    // Bea answers hers to the address of Ana's.
+    let swapped = scene.received.reply_to.as_ref().unwrap().email.clone();
+    let answer = authenticated(Program::Telephone.answer(&of_bea, TEXT))
+        .sent_to(&swapped)
+        .with_body("Mi respuesta.\r\n");
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "quarantined", "{mail:#}");
+
+    // A token whose signature is not ours proves nothing, for whomever.
+    let token = token(&scene.received);
+    let last = if token.ends_with('a') { 'b' } else { 'a' };
+    let broken = format!("desk+{}{last}@desk.test", &token[..token.len() - 1]);
+    let answer = authenticated(Program::Telephone.answer(&scene.received, TEXT))
+        .sent_to(&broken)
+        .with("Subject", "Hola")
+        .with_body("Mi respuesta.\r\n");
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "quarantined", "{mail:#}");
+    for number in ["4711", "4712"] {
+        assert_eq!(scene.desk.mailed(number).await, Vec::<Value>::new(), "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_authors_are_nobody() {
+    let scene = scene(LMTP).await;
+    let answer = || Program::Gmail.answer(&scene.received, TEXT);
+    let twice = answer().under("From", "Tomás Técnico <tomas@desk.test>");
+    let both = answer().with("From", "Ana <ana@customer.test>, Eva <eva@elsewhere.test>");
+    for answer in [twice, both] {
+        scene.desk.take(&answer);
+        let mail = scene.desk.outcome_of(&answer).await;
+        assert_eq!(
+            (&mail["outcome"], &mail["ticket"]),
+            (&json!("quarantined"), &json!("4711")),
+            "{mail:#}"
+        );
+    }
+    assert_eq!(scene.desk.mailed("4711").await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_a_closed_ticket_opens_it_again() {
+    let scene = scene(LMTP).await;
+    scene
+        .desk
+        .api
+        .put("/tickets/4711", json!({ "status": "closed" }))
+        .await;
+    let answer = Program::AppleMail.answer(&scene.received, TEXT);
+    scene.desk.take(&answer);
+    scene.desk.posted("4711", &answer).await;
+    assert_eq!(scene.ticket("4711").await["status"], "open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_long_after_the_end_opens_a_ticket_that_follows() {
+    let scene = scene(&format!("{LMTP}reopen = \"1ms\"\n")).await;
+    scene
+        .desk
+        .api
+        .put("/tickets/4711", json!({ "status": "closed" }))
+        .await;
+    // Two changes that must come more than a millisecond after.
+    scene.desk.ticket("4712").await;
+    scene.desk.ticket("4713").await;
+    let answer = Program::AppleMail.answer(&scene.received, TEXT);
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "opened", "{mail:#}");
+    let number = mail["ticket"].as_str().unwrap();
+    let ticket = scene.ticket(number).await;
+    assert_eq!(
+        (
+            &ticket["follows"],
+            &ticket["requester"]["email"],
+            &ticket["status"]
+        ),
+        (&json!("4711"), &json!(ANA), &json!("open")),
+        "{ticket:#}"
+    );
+    assert_eq!(scene.ticket("4711").await["status"], "closed");
+    assert_eq!(scene.desk.mailed("4711").await, Vec::<Value>::new());
+    let comments = scene.desk.mailed(number).await;
+    assert!(
+        answer.is_said_in(comments[0]["text"].as_str().unwrap()),
+        "{comments:#?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_contact_with_a_new_subject_opens_a_ticket() {
+    let scene = scene(LMTP).await;
+    let answer = authenticated(Program::Telephone.answer(&scene.received, TEXT))
+        .with("Subject", "El monitor parpadea")
+        .with_body("El monitor parpadea.\r\n");
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "opened", "{mail:#}");
+    assert_ne!(mail["ticket"], "4711");
+    let ticket = scene.ticket(mail["ticket"].as_str().unwrap()).await;
+    assert_eq!(
+        (&ticket["title"], &ticket["requester"]["email"]),
+        (&json!("El monitor parpadea"), &json!(ANA)),
+        "{ticket:#}"
+    );
+    assert_eq!(scene.desk.mailed("4711").await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_open_tickets_is_configured() {
+    let mail = |from: &str| {
+        format!(
+            "From: <{from}>\r\nTo: <{DESK}>\r\nSubject: No hay red\r\nMessage-ID: <1.{from}>\r\n\
+             Date: Sun, 22 Nov 2026 10:00:00 +0000\r\n\r\nNo hay red.\r\n"
+        )
+    };
+    let cases = [
+        ("anyone", ["opened", "opened"]),
+        ("known", ["opened", "quarantined"]),
+        ("nobody", ["quarantined", "quarantined"]),
+    ];
+    for (policy, expected) in cases {
+        let scene = scene(&format!("{LMTP}open_tickets = \"{policy}\"\n")).await;
+        for from in [ANA, EVA] {
+            let raw = format!(
+                "Authentication-Results: mx.desk.test; dmarc=pass header.from={}\r\n{}",
+                from.split_once('@').unwrap().1,
+                mail(from)
+            );
+            scene.desk.take_raw(from, &[DESK], raw.as_bytes());
+        }
+        let ledger = scene.desk.ledger(2).await;
+        let outcomes: Vec<_> = ledger
+            .iter()
+            .map(|mail| mail["outcome"].as_str().unwrap())
+            .collect();
+        assert_eq!(outcomes, expected, "{policy}: {ledger:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_replayed_after_the_fault_was_mended_is_posted_once() {
+    let scene = scene(LMTP).await;
+    let eva = Person::new("Eva", EVA);
+    let answer = authenticated(Program::Gmail.answer_as(&eva, &scene.received, TEXT));
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "quarantined", "{mail:#}");
+    let replay = format!("/mails/{}/replay", mail["id"].as_str().unwrap());
+    let same = scene.desk.api.post(&replay, json!({})).await;
+    assert_eq!(same["outcome"], "quarantined", "nothing was mended: {same:#}");
+
+    // She should have been on the ticket.
+    let watchers = json!({ "watchers": [{ "name": "Eva", "email": EVA }] });
+    scene.desk.api.put("/tickets/4711", watchers).await;
+    let replayed = scene.desk.api.post(&replay, json!({})).await;
+    assert_eq!(replayed["outcome"], "attached", "{replayed:#}");
+    scene.desk.posted("4711", &answer).await;
+    let again = scene.desk.api.send(Method::POST, &replay, Some(&json!({}))).await;
+    assert_eq!(again.status.as_u16(), 409, "{again:?}");
+    assert_eq!(scene.desk.mailed("4711").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_technicians_answer_goes_to_the_requester() {
+    let scene = scene(LMTP).await;
+    let answer = Program::Gmail.answer(&scene.received, TEXT);
+    scene.desk.take(&answer);
+    scene.desk.posted("4711", &answer).await;
+    let of_tomas = scene.last_mail_to(TOMAS, 2).await;
+    assert!(of_tomas.text.contains("¿Puede venir hoy?"), "{}", of_tomas.text);
+    assert!(
+        !of_tomas.text.contains("¿Sigue atascada?"),
+        "the quote stays behind: {}",
+        of_tomas.text
+    );
+    let answer = Program::Outlook.answer(&of_tomas, "Voy a las cinco.");
+    assert_eq!(answer.from.email, tomas().email);
+    scene.desk.take(&answer);
+    scene.desk.posted("4711", &answer).await;
+    let of_ana = scene.last_mail_to(ANA, 3).await;
+    assert!(of_ana.text.contains("Voy a las cinco."), "{}", of_ana.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_recipient_of_a_mail_by_lmtp_has_an_answer_of_its_own() {
+    let scene = scene(LMTP).await;
+    let answer = Program::Gmail.answer(&scene.received, TEXT);
+    let replies = deliver(
+        scene.desk.daemon.lmtp(),
+        ANA,
+        &[&answer.to[0], "no address", DESK],
+        &answer.raw(),
+    );
+    let codes: Vec<u16> = replies.iter().map(Reply::code).collect();
+    assert_eq!((codes[0], codes[1] / 100, codes[2]), (250, 5, 250), "{replies:?}");
+    scene.desk.posted("4711", &answer).await;
+    assert_eq!(scene.desk.mailed("4711").await.len(), 1, "one comment per mail");
+}

@@ -1,0 +1,179 @@
+//! There and back through real servers: a comment, its mail in a mailbox, the answer, the comment that it becomes, the
+//! mail about that, and the answer to it; by every way in, as every mail program answers.
+
+use std::collections::HashMap;
+
+use recado_test_support::servers::postfix::Route;
+use recado_test_support::servers::{Dovecot, Postfix};
+use recado_tests::daemon::{Installation, Store};
+use recado_tests::desk::{ANA, DESK, Desk, LMTP, PATIENCE, Protocol, TOMAS};
+use recado_tests::mail_client::submit;
+use recado_tests::mail_programs::{Answer, Program, Received};
+
+/// What Ana answers, and then Tomás.
+const ANSWER: &str = "Sigue igual, señor Técnico.\n\n¿Puede venir hoy? 😀";
+const SECOND_ANSWER: &str = "Voy a las cinco.\n\nSaludos";
+
+/// Who Postfix runs programs as.
+const NOBODY: u32 = 65534;
+
+/// Reading the mailbox by polling would take longer than the test.
+const IDLE_ALONE: &str = "[inbound]\npoll = \"1h\"\n";
+
+fn ticket(program: Program) -> String {
+    format!("T-{program:?}")
+}
+
+/// The mails in somebody's mailbox, by the ticket in their subject.
+fn by_ticket(mailboxes: &Dovecot, user: &str) -> HashMap<String, Received> {
+    let mails = mailboxes.wait_for_mails(user, Program::ALL.len(), PATIENCE);
+    let by_ticket: HashMap<_, _> = mails
+        .iter()
+        .map(|mail| {
+            let received = Received::read(&mail.raw);
+            let tag = received.subject.rsplit_once("[#").expect("a tag").1;
+            (tag.trim_end_matches(']').to_owned(), received)
+        })
+        .collect();
+    assert_eq!(
+        (by_ticket.len(), mails.len()),
+        (Program::ALL.len(), Program::ALL.len())
+    );
+    by_ticket
+}
+
+/// Everybody's answers to their mails.
+fn answers(mails: &HashMap<String, Received>, text: &str) -> Vec<(String, Answer)> {
+    let answer = |program: Program| {
+        let number = ticket(program);
+        let answer = program.answer(&mails[&number], text);
+        (number, answer)
+    };
+    Program::ALL.into_iter().map(answer).collect()
+}
+
+/// Goes there and back twice, with a ticket for every mail program.
+async fn round_trip(desk: &Desk, postfix: &Postfix, mailboxes: &Dovecot, via: &str) {
+    for program in Program::ALL {
+        desk.ticket(&ticket(program)).await;
+        desk.comment(&ticket(program), "¿Sigue atascada?\n\nTengo tiempo hoy.")
+            .await;
+    }
+    for (person, text) in [(ANA, ANSWER), (TOMAS, SECOND_ANSWER)] {
+        let answers = answers(&by_ticket(mailboxes, person), text);
+        for (_, answer) in &answers {
+            let recipients: Vec<&str> = answer.to.iter().map(String::as_str).collect();
+            submit(postfix.relay(), person, &recipients, &answer.raw());
+        }
+        for (number, answer) in &answers {
+            let comment = desk.posted(number, answer).await;
+            assert_eq!(comment["author"]["email"], person);
+            let quoted = comment["quoted"].as_str().unwrap_or_default();
+            assert!(quoted.contains("[ref:"), "{number}: {quoted}");
+        }
+    }
+    // Ana has Tomás's comments and his answers, Tomás has Ana's.
+    mailboxes.wait_for_mails(ANA, 2 * Program::ALL.len(), PATIENCE);
+    let ledger = desk.ledger(2 * Program::ALL.len()).await;
+    assert_eq!(ledger.len(), 2 * Program::ALL.len());
+    for mail in &ledger {
+        assert_eq!(
+            (&mail["outcome"], &mail["via"]),
+            (&"attached".into(), &via.into()),
+            "{mail:#}"
+        );
+    }
+    for program in Program::ALL {
+        let comments = desk.mailed(&ticket(program)).await;
+        assert_eq!(comments.len(), 2, "{program:?}: {comments:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_come_back_through_a_mailbox() {
+    let Some(mailboxes) = Dovecot::for_this_test(&[DESK, ANA, TOMAS]) else {
+        return;
+    };
+    let all = Route::Lmtp(mailboxes.lmtp());
+    let Some(postfix) = Postfix::for_this_test_with(&[("desk.test", all.clone()), ("customer.test", all)])
+    else {
+        return;
+    };
+    let desk = Desk::start(&format!(
+        "{IDLE_ALONE}ca_file = \"{}\"\n",
+        mailboxes.ca_file().display()
+    ));
+    desk.sends_through(postfix.relay().port()).await;
+    desk.reads(&mailboxes, DESK, Protocol::Imaps).await;
+    round_trip(&desk, &postfix, &mailboxes, "imap").await;
+    let count = 2 * Program::ALL.len();
+    mailboxes.wait_until(DESK, PATIENCE, |mails| {
+        mails.len() == count && mails.iter().all(|mail| mail.has("\\Seen"))
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_come_back_by_lmtp() {
+    let Some(mailboxes) = Dovecot::for_this_test(&[ANA, TOMAS]) else {
+        return;
+    };
+    let desk = Desk::start(LMTP);
+    let people = Route::Lmtp(mailboxes.lmtp());
+    let routes = [
+        (DESK, Route::Lmtp(desk.daemon.lmtp())),
+        ("desk.test", people.clone()),
+        ("customer.test", people),
+    ];
+    let Some(postfix) = Postfix::for_this_test_with(&routes) else {
+        return;
+    };
+    desk.sends_through(postfix.relay().port()).await;
+    round_trip(&desk, &postfix, &mailboxes, "lmtp").await;
+}
+
+/// By a program that Postfix runs for each mail.
+async fn through_a_program(route: impl Fn(&Installation) -> Route) {
+    let Some(mailboxes) = Dovecot::for_this_test(&[ANA, TOMAS]) else {
+        return;
+    };
+    let installation = Installation::new(&Store::Sqlite, "").owned_by(NOBODY);
+    let people = Route::Lmtp(mailboxes.lmtp());
+    let routes = [
+        (DESK, route(&installation)),
+        ("desk.test", people.clone()),
+        ("customer.test", people),
+    ];
+    let Some(postfix) = Postfix::for_this_test_with(&routes) else {
+        return;
+    };
+    let desk = Desk::start_in(installation);
+    desk.sends_through(postfix.relay().port()).await;
+    // Mail is taken in, though from no mailbox.
+    desk.api.set(200, "Y").await;
+    round_trip(&desk, &postfix, &mailboxes, "pipe").await;
+}
+
+fn command(installation: &Installation) -> [String; 4] {
+    let configuration = installation.path().join("recado.toml");
+    [
+        installation.binary().display().to_string(),
+        "--config".to_owned(),
+        configuration.display().to_string(),
+        "receive".to_owned(),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_come_back_through_a_pipe() {
+    through_a_program(|installation| {
+        let mut command = command(installation).to_vec();
+        command.extend(["--to", "${recipient}"].map(str::to_owned));
+        Route::Pipe(command)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_come_back_through_an_alias_file() {
+    through_a_program(|installation| Route::Alias(command(installation).join(" "))).await;
+}
