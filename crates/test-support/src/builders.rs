@@ -11,6 +11,7 @@
 //! Every object gets an id of its own, later than those made before it.
 
 mod comments;
+mod ledger;
 mod mail;
 mod outbox;
 mod people;
@@ -18,6 +19,7 @@ mod templates;
 mod tickets;
 
 pub use comments::{CommentBuilder, comment, idempotency};
+pub use ledger::{IncomingBuilder, acknowledgement, alert, incoming, settlement};
 pub use mail::{draft, outgoing_account};
 pub use outbox::{DeliveryBuilder, delivery, test_delivery};
 pub use people::{address, ana, group, party, tomas, user};

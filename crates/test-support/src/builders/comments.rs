@@ -64,6 +64,15 @@ impl CommentBuilder {
         self
     }
 
+    /// What a mail said besides, quoted and as HTML.
+    #[must_use]
+    pub fn mailed(mut self, quoted: &str, html: &str) -> Self {
+        self.comment.origin = Origin::Mail;
+        self.comment.quoted = Some(quoted.to_owned());
+        self.comment.html = Some(html.to_owned());
+        self
+    }
+
     /// A text file more.
     #[must_use]
     pub fn attachment(mut self, name: &str, content: &[u8]) -> Self {

@@ -21,7 +21,7 @@ pub fn test_delivery() -> DeliveryBuilder {
     new_delivery(Cause::Test(id()), None)
 }
 
-fn new_delivery(cause: Cause, ticket: Option<TicketId>) -> DeliveryBuilder {
+pub(super) fn new_delivery(cause: Cause, ticket: Option<TicketId>) -> DeliveryBuilder {
     let id = id();
     DeliveryBuilder(NewDelivery {
         id: DeliveryId(id),
@@ -60,6 +60,13 @@ impl DeliveryBuilder {
     #[must_use]
     pub fn due_at(mut self, due_at: Timestamp) -> Self {
         self.0.due_at = due_at;
+        self
+    }
+
+    /// When its cause was stored.
+    #[must_use]
+    pub fn created_at(mut self, created_at: Timestamp) -> Self {
+        self.0.created_at = created_at;
         self
     }
 

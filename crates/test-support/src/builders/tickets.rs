@@ -75,6 +75,7 @@ impl TicketBuilder {
     #[must_use]
     pub fn closed(mut self) -> Self {
         self.0.status = TicketStatus::Closed;
+        self.0.closed_at = Some(self.0.updated_at);
         self
     }
 

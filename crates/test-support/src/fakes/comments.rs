@@ -26,56 +26,23 @@ pub(super) struct Row {
 impl Comments for MemoryStore {
     async fn accept(&self, accept: AcceptComment) -> Result<(), AcceptError> {
         self.write(|tables| {
-            let AcceptComment {
-                comment,
-                contents,
-                deliveries,
-                idempotency,
-            } = accept;
             // The id comes before the key: a call repeated after an unknown outcome is done, not a repeated request.
-            if tables.comments.contains_key(&comment.id) {
+            if tables.comments.contains_key(&accept.comment.id) {
                 return Ok(());
             }
-            if let Some(record) = idempotency {
-                if let Some(stored) = tables.idempotency.get(&record.key)
-                    && stored.expires_at > comment.created_at
-                {
-                    return Err(AcceptError::Repeated(stored.clone()));
-                }
-                if tables.tickets.contains_key(&comment.ticket) {
-                    tables.idempotency.insert(record.key.clone(), record);
-                }
+            if let Some(record) = &accept.idempotency
+                && let Some(stored) = tables.idempotency.get(&record.key)
+                && stored.expires_at > accept.comment.created_at
+            {
+                return Err(AcceptError::Repeated(stored.clone()));
             }
-            if !tables.tickets.contains_key(&comment.ticket) {
+            if !tables.tickets.contains_key(&accept.comment.ticket) {
                 return Err(AcceptError::NoTicket);
             }
-            assert_eq!(
-                comment.attachments.len(),
-                contents.len(),
-                "each attachment comes with its octets"
-            );
-            for (attachment, content) in comment.attachments.iter().zip(contents) {
-                tables.contents.insert(attachment.sha256.clone(), content);
-                tables
-                    .attachments
-                    .insert((comment.id, attachment.id), attachment.clone());
+            if let Some(record) = &accept.idempotency {
+                tables.idempotency.insert(record.key.clone(), record.clone());
             }
-            for delivery in deliveries {
-                tables.enqueue(delivery);
-            }
-            tables.log(
-                EventKind::CommentCreated,
-                Some(comment.ticket),
-                comment.id.0,
-                comment.created_at,
-            );
-            tables.comments.insert(
-                comment.id,
-                Row {
-                    comment,
-                    withdrawn_at: None,
-                },
-            );
+            tables.insert_comment(accept);
             Ok(())
         })
     }
@@ -189,6 +156,45 @@ impl Comments for MemoryStore {
 }
 
 impl Tables {
+    /// Stores a comment of a ticket that is there, with its attachments, mails and event; one that is stored already
+    /// is left as it is.
+    pub(super) fn insert_comment(&mut self, accept: AcceptComment) {
+        let AcceptComment {
+            comment,
+            contents,
+            deliveries,
+            idempotency: _,
+        } = accept;
+        if self.comments.contains_key(&comment.id) {
+            return;
+        }
+        assert_eq!(
+            comment.attachments.len(),
+            contents.len(),
+            "each attachment comes with its octets"
+        );
+        for (attachment, content) in comment.attachments.iter().zip(contents) {
+            self.contents.insert(attachment.sha256.clone(), content);
+            self.attachments
+                .insert((comment.id, attachment.id), attachment.clone());
+        }
+        for delivery in deliveries {
+            self.enqueue(delivery);
+        }
+        let (id, ticket, at) = (comment.id, comment.ticket, comment.created_at);
+        self.log(EventKind::CommentCreated, Some(ticket), id.0, at);
+        let row = Row {
+            comment,
+            withdrawn_at: None,
+        };
+        self.comments.insert(id, row);
+    }
+
+    /// Who may read a comment, withdrawn or not.
+    pub(super) fn visibility(&self, id: CommentId) -> Option<Visibility> {
+        Some(self.comments.get(&id)?.comment.visibility)
+    }
+
     /// A comment of the ticket that was not withdrawn.
     fn standing(&self, ticket: TicketId, id: CommentId) -> Option<&Comment> {
         let row = self.comments.get(&id)?;

@@ -19,6 +19,7 @@
 mod channels;
 mod comments;
 mod events;
+mod ledger;
 mod mail;
 mod outbox;
 mod parameters;
@@ -37,6 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::Timestamp;
 use recado_domain::channel::AccountId;
 use recado_domain::comment::{Attachment, AttachmentId, CommentId};
+use recado_domain::ledger::MailId;
 use recado_domain::outbox::DeliveryId;
 use recado_domain::parameter::Parameter;
 use recado_domain::person::{EmailAddress, Group, User};
@@ -45,6 +47,7 @@ use recado_domain::ticket::{Ticket, TicketId};
 use recado_ports::clock::Clock;
 use recado_ports::comments::{IdempotencyKey, IdempotencyRecord};
 use recado_ports::events::{Event, EventKind, Topic};
+use recado_ports::ledger::{MailboxFolder, MailboxPosition};
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::people::{NewToken, TokenHash};
 use tokio::sync::watch;
@@ -80,6 +83,10 @@ struct Tables {
     tokens: HashMap<TokenHash, NewToken>,
     groups: BTreeMap<EmailAddress, Group>,
     bounces: BTreeMap<EmailAddress, suppressions::Row>,
+    mails: BTreeMap<MailId, ledger::Row>,
+    /// Each with a person whose answers come from there.
+    accepted: BTreeSet<(EmailAddress, EmailAddress)>,
+    positions: HashMap<MailboxFolder, MailboxPosition>,
     log: Vec<Event>,
     logged: u64,
     changed: BTreeSet<Change>,

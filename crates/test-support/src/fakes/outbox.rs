@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use recado_domain::bounce::supersedes;
 use recado_domain::channel::AccountId;
-use recado_domain::outbox::{Attempt, Cause, Delivery, DeliveryId, Event, LeaseToken, State};
+use recado_domain::outbox::{Attempt, Cause, Delivery, DeliveryId, Event, LeaseToken, Outcome, State};
 use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_domain::token::MessageId;
@@ -22,7 +23,7 @@ pub(super) struct Row {
     pub(super) cause: Cause,
     pub(super) recipient: EmailAddress,
     pub(super) state: State,
-    ticket: Option<TicketId>,
+    pub(super) ticket: Option<TicketId>,
     account: AccountId,
     sender: EmailAddress,
     message_id: MessageId,
@@ -31,7 +32,7 @@ pub(super) struct Row {
     attempts: u32,
     lost_answers: u32,
     last_reply: Option<String>,
-    created_at: Timestamp,
+    pub(super) created_at: Timestamp,
     /// Counts while the row waits; a release without a time returns to it.
     due_at: Timestamp,
     /// Stays on `unsure` and `sent` rows, for a late or repeated acceptance.
@@ -43,6 +44,8 @@ pub(super) struct Row {
     /// How long the account had been open when the expiry began to count.
     open_before: Duration,
     sent_at: Option<Timestamp>,
+    /// What became known after it was sent.
+    outcome: Option<Outcome>,
     history: Vec<Attempt>,
 }
 
@@ -56,7 +59,7 @@ impl Row {
             recipient: self.recipient.clone(),
             sender: self.sender.clone(),
             state: self.state,
-            outcome: None,
+            outcome: self.outcome,
             attempts: self.attempts,
             lost_answers: self.lost_answers,
             message_id: self.message_id.clone(),
@@ -195,6 +198,7 @@ impl Tables {
             blocked_since: None,
             open_before,
             sent_at: None,
+            outcome: None,
             history: Vec::new(),
         };
         self.outbox.insert(row.id, row);
@@ -232,6 +236,17 @@ impl Tables {
             // What has left, or is at its end, stays as it is.
             let _cancelled = self.cancel(id, reason, now);
         }
+    }
+
+    /// Notes what became known of a sent mail, where it outweighs what was known before.
+    pub(super) fn note_outcome(&mut self, id: DeliveryId, outcome: Outcome, now: Timestamp) {
+        let news = |row: &&mut Row| row.state == State::Sent && supersedes(outcome, row.outcome);
+        let Some(row) = self.outbox.get_mut(&id).filter(news) else {
+            return;
+        };
+        row.outcome = Some(outcome);
+        let delivery = row.delivery();
+        self.log_delivery(&delivery, now);
     }
 
     fn log_delivery(&mut self, delivery: &Delivery, now: Timestamp) {

@@ -7,34 +7,12 @@ use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
 use recado_ports::tickets::{TicketFilter, TicketWrite, Tickets};
 
-use super::{MemoryStore, page};
+use super::{MemoryStore, Tables, page};
 
 #[async_trait]
 impl Tickets for MemoryStore {
     async fn put(&self, write: TicketWrite) -> Result<Version, StoreError> {
-        self.write(|tables| {
-            let mut ticket = write.ticket;
-            let folded = ticket.number.folded();
-            let stored = tables.tickets.get(&ticket.id);
-            let taken = tables
-                .tickets
-                .values()
-                .any(|other| other.id != ticket.id && other.number.folded() == folded);
-            if taken || stored.map(|stored| stored.version) != write.expected {
-                return Err(StoreError::Conflict {
-                    what: format!("ticket {}", ticket.number),
-                });
-            }
-            ticket.version = Version(stored.map_or(0, |stored| stored.version.0) + 1);
-            if let Some(stored) = stored {
-                ticket.created_at = stored.created_at;
-            }
-            let (id, version, at) = (ticket.id, ticket.version, ticket.updated_at);
-            tables.tickets.insert(id, ticket);
-            tables.log(EventKind::TicketChanged, Some(id), id.0, at);
-            tables.cancel_to(id, &write.cut_off, TicketWrite::CUT_OFF, at);
-            Ok(version)
-        })
+        self.write(|tables| tables.put_ticket(write))
     }
 
     async fn find(&self, number: &TicketNumber) -> Result<Option<Ticket>, StoreError> {
@@ -62,6 +40,33 @@ impl Tickets for MemoryStore {
             let keyed = newest_first.map(|ticket| (ticket.id.0.to_string(), ticket.clone()));
             page(keyed, request, |cursor, after| cursor < after)
         }))
+    }
+}
+
+impl Tables {
+    /// Stores a ticket, or nothing at all.
+    pub(super) fn put_ticket(&mut self, write: TicketWrite) -> Result<Version, StoreError> {
+        let mut ticket = write.ticket;
+        let folded = ticket.number.folded();
+        let stored = self.tickets.get(&ticket.id);
+        let taken = self
+            .tickets
+            .values()
+            .any(|other| other.id != ticket.id && other.number.folded() == folded);
+        if taken || stored.map(|stored| stored.version) != write.expected {
+            return Err(StoreError::Conflict {
+                what: format!("ticket {}", ticket.number),
+            });
+        }
+        ticket.version = Version(stored.map_or(0, |stored| stored.version.0) + 1);
+        if let Some(stored) = stored {
+            ticket.created_at = stored.created_at;
+        }
+        let (id, version, at) = (ticket.id, ticket.version, ticket.updated_at);
+        self.tickets.insert(id, ticket);
+        self.log(EventKind::TicketChanged, Some(id), id.0, at);
+        self.cancel_to(id, &write.cut_off, TicketWrite::CUT_OFF, at);
+        Ok(version)
     }
 }
 
