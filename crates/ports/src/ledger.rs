@@ -75,7 +75,8 @@ pub struct Provenance {
     pub recipient: EmailAddress,
     /// When it was written.
     pub written_at: Timestamp,
-    /// Who may read the comment that it told of, withdrawn or not; public when no comment caused it.
+    /// Who may read the comment that it told of, withdrawn or not. Where no comment caused it, public; of an alert
+    /// ([`Cause::Alert`](recado_domain::outbox::Cause::Alert)) internal, for it is the desk's.
     pub visibility: Visibility,
 }
 

@@ -19,12 +19,16 @@ use crate::schema::{accepted_address, comment, outbox};
 /// Most mails that one query asks for; a mail may name thousands.
 const CHUNK: usize = 500;
 
+/// The kind of [`Cause::Alert`](recado_domain::outbox::Cause::Alert).
+const ALERT: &str = "alert";
+
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = outbox)]
 struct OriginRow {
     id: Key,
     ticket: Option<Key>,
     recipient: String,
+    cause_kind: String,
     created_at: i64,
 }
 
@@ -37,6 +41,8 @@ impl OriginRow {
             written_at: timestamp(self.created_at)?,
             visibility: match visibility {
                 Some(text) => word("a comment's visibility", text, Visibility::parse)?,
+                // An alert tells the desk of a mail; what the desk answers is nobody else's.
+                None if self.cause_kind == ALERT => Visibility::Internal,
                 None => Visibility::Public,
             },
         })
