@@ -90,7 +90,8 @@ impl Ledger for MemoryStore {
             let provenance = mails.map(|mail| {
                 let visibility = match mail.cause {
                     Cause::Comment(comment) => tables.visibility(comment),
-                    _ => None,
+                    Cause::Alert(_) => Some(Visibility::Internal),
+                    Cause::Test(_) | Cause::Acknowledgement(_) => None,
                 };
                 Provenance {
                     delivery: mail.id,
