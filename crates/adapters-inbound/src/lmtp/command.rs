@@ -58,7 +58,13 @@ impl Command {
             Some(end) => (&line[..end], line[end..].trim()),
             None => (line.trim(), ""),
         };
-        let bare = |command| if rest.is_empty() { Ok(command) } else { Err(NO_ARGUMENT) };
+        let bare = |command| {
+            if rest.is_empty() {
+                Ok(command)
+            } else {
+                Err(NO_ARGUMENT)
+            }
+        };
         match verb.to_ascii_uppercase().as_str() {
             "LHLO" if rest.is_empty() => Err(LHLO_NAME),
             "LHLO" => Ok(Self::Lhlo),
@@ -115,7 +121,10 @@ fn rcpt(rest: &str) -> Result<Command, Fault> {
 
 fn bdat(rest: &str) -> Result<Command, Fault> {
     let mut words = rest.split_ascii_whitespace();
-    let size = words.next().and_then(|word| word.parse().ok()).ok_or(Fault::BDAT)?;
+    let size = words
+        .next()
+        .and_then(|word| word.parse().ok())
+        .ok_or(Fault::BDAT)?;
     let last = match words.next() {
         None => false,
         Some(word) if word.eq_ignore_ascii_case("LAST") => true,
@@ -188,16 +197,20 @@ fn is_mailbox(text: &str) -> bool {
 
 fn is_domain(text: &str) -> bool {
     match text.strip_prefix('[') {
-        Some(literal) => literal
-            .strip_suffix(']')
-            .is_some_and(|address| !address.is_empty() && address.chars().all(|c| c.is_ascii_alphanumeric() || ":.-".contains(c))),
+        Some(literal) => literal.strip_suffix(']').is_some_and(|address| {
+            !address.is_empty()
+                && address
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || ":.-".contains(c))
+        }),
         None => is_dotted(text),
     }
 }
 
 fn is_dotted(text: &str) -> bool {
     let forbidden = |c: char| c.is_whitespace() || "<>()[]\\,;:@\"".contains(c);
-    text.split('.').all(|label| !label.is_empty() && !label.contains(forbidden))
+    text.split('.')
+        .all(|label| !label.is_empty() && !label.contains(forbidden))
 }
 
 #[cfg(test)]
@@ -227,8 +240,14 @@ mod tests {
             parse("MAIL FROM: <Ana@example.org>  size=100 BODY=8BITMIME SMTPUTF8"),
             from("Ana@example.org", Some(100))
         );
-        assert_eq!(parse("MAIL FROM:<@a.example,@b.example:ana@example.org>"), from("ana@example.org", None));
-        assert_eq!(parse("MAIL FROM:<\"a > b\"@example.org>"), from("\"a > b\"@example.org", None));
+        assert_eq!(
+            parse("MAIL FROM:<@a.example,@b.example:ana@example.org>"),
+            from("ana@example.org", None)
+        );
+        assert_eq!(
+            parse("MAIL FROM:<\"a > b\"@example.org>"),
+            from("\"a > b\"@example.org", None)
+        );
     }
 
     #[test]
@@ -244,10 +263,25 @@ mod tests {
             ("desk@[IPv6:2001:db8::1]", None),
         ] {
             let to = address.map(|address| EmailAddress::parse(address).unwrap());
-            assert_eq!(parse(&format!("RCPT TO:<{written}>")), Ok(Command::Rcpt { to }), "{written}");
+            assert_eq!(
+                parse(&format!("RCPT TO:<{written}>")),
+                Ok(Command::Rcpt { to }),
+                "{written}"
+            );
         }
         let long = format!("{}@example.org", "a".repeat(250));
-        for written in ["", "a b@example.org", "a@", "@b", "a@b,c@d", "\"a@b", "a\0@b", "a@b..c", "a@[", &long] {
+        for written in [
+            "",
+            "a b@example.org",
+            "a@",
+            "@b",
+            "a@b,c@d",
+            "\"a@b",
+            "a\0@b",
+            "a@b..c",
+            "a@[",
+            &long,
+        ] {
             let answer = parse(&format!("RCPT TO:<{written}>")).unwrap_err().0;
             assert!(answer.starts_with("501 5."), "{written:?}: {answer}");
         }

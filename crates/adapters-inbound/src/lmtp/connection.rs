@@ -78,7 +78,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// One command and its answer.
     async fn exchange(&mut self) -> io::Result<Then> {
         let house = self.house.clone();
-        let under_way = self.transaction.as_ref().is_some_and(|mail| mail.chunks.is_some());
+        let under_way = self
+            .transaction
+            .as_ref()
+            .is_some_and(|mail| mail.chunks.is_some());
         let patience = house.options.timeouts.command;
         let line = tokio::select! {
             biased;
@@ -123,7 +126,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn greet(&mut self) -> io::Result<Then> {
         self.greeted = true;
         self.transaction = None;
-        let LmtpOptions { hostname, largest_mail, .. } = &self.house.options;
+        let LmtpOptions {
+            hostname,
+            largest_mail,
+            ..
+        } = &self.house.options;
         let offered = format!(
             "250-{hostname}\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n\
              250-SIZE {largest_mail}\r\n250 CHUNKING"
@@ -158,7 +165,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             None => self.answer("503 5.5.1 Say MAIL first").await,
             Some(mail) if mail.chunks.is_some() => self.answer("503 5.5.1 The message has begun").await,
             Some(mail) if mail.recipients.len() >= most => {
-                self.answer("452 4.5.3 Too many recipients; send the mail again to the others").await
+                self.answer("452 4.5.3 Too many recipients; send the mail again to the others")
+                    .await
             }
             Some(mail) => {
                 mail.recipients.push(to);
@@ -180,7 +188,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             return self.answer(answer).await;
         };
-        self.wire.say("354 Go on; end with a dot on a line of its own").await?;
+        self.wire
+            .say("354 Go on; end with a dot on a line of its own")
+            .await?;
         let mut message = self.gathering();
         if self.read_stuffed(&mut message).await? {
             self.take(mail, message).await
@@ -250,7 +260,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Reads a chunk whole; `false` when it did not come in time.
-    async fn read_chunk(&mut self, message: &mut Gathering, size: u64, deadline: Instant) -> io::Result<bool> {
+    async fn read_chunk(
+        &mut self,
+        message: &mut Gathering,
+        size: u64,
+        deadline: Instant,
+    ) -> io::Result<bool> {
         let patience = self.house.options.timeouts.block;
         let mut missing = size;
         while missing > 0 {

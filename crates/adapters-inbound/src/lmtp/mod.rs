@@ -119,7 +119,10 @@ pub async fn serve(listener: TcpListener, receive: Arc<dyn Intake>, options: Lmt
             },
             Err(error) => {
                 // The peer is gone already, or we are out of descriptors: neither ends the daemon.
-                tracing::warn!(error = &error as &dyn std::error::Error, "an LMTP connection could not be accepted");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "an LMTP connection could not be accepted"
+                );
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -157,7 +160,11 @@ async fn turn_away(mut stream: TcpStream, peer: SocketAddr) {
 
 fn report(ended: Result<(), JoinError>) {
     if ended.is_err_and(|error| error.is_panic()) {
-        tracing::error!(alarm = "panic", task = "lmtp", "an LMTP connection panicked; its mail was not answered");
+        tracing::error!(
+            alarm = "panic",
+            task = "lmtp",
+            "an LMTP connection panicked; its mail was not answered"
+        );
         metrics::counter!("recado_panics_total", "task" => "lmtp").increment(1);
     }
 }

@@ -38,7 +38,10 @@ impl Unstuffer {
             if self.0 == Place::Middle {
                 // Most of a message: copied up to the next CR at once.
                 let rest = &block[at..];
-                let run = rest.iter().position(|octet| *octet == b'\r').unwrap_or(rest.len());
+                let run = rest
+                    .iter()
+                    .position(|octet| *octet == b'\r')
+                    .unwrap_or(rest.len());
                 data.extend_from_slice(&rest[..run]);
                 at += run;
                 if at == block.len() {
@@ -108,10 +111,18 @@ mod tests {
         ];
         for block in [1, 2, 3, 100] {
             for (stream, data) in whole {
-                assert_eq!(read(stream, block), (data.to_vec(), Some(0)), "{stream:?} by {block}");
+                assert_eq!(
+                    read(stream, block),
+                    (data.to_vec(), Some(0)),
+                    "{stream:?} by {block}"
+                );
             }
             for (stream, data) in open {
-                assert_eq!(read(stream, block), (data.to_vec(), None), "{stream:?} by {block}");
+                assert_eq!(
+                    read(stream, block),
+                    (data.to_vec(), None),
+                    "{stream:?} by {block}"
+                );
             }
         }
     }

@@ -164,7 +164,10 @@ mod tests {
     async fn a_line_ends_with_crlf_alone() {
         let (found, _) = lines(b"NOOP\r\n\r\nA\nB\r\nC\rD\r\n").await;
         let whole = |text: &str| Line::Whole(text.as_bytes().to_vec());
-        assert_eq!(found, [whole("NOOP"), whole(""), Line::Bare, whole("B"), Line::Bare]);
+        assert_eq!(
+            found,
+            [whole("NOOP"), whole(""), Line::Bare, whole("B"), Line::Bare]
+        );
     }
 
     #[tokio::test]
