@@ -101,6 +101,12 @@ impl Body {
         body
     }
 
+    /// All that it says, what was set aside too: a server's notice has no author whose words could be parted from it.
+    pub(super) fn told(&self) -> String {
+        let quoted = self.quoted.as_deref().unwrap_or_default();
+        format!("{}\n{quoted}", self.text)
+    }
+
     /// What the desk should know of it.
     pub(super) fn remarks(&self) -> impl Iterator<Item = Remark> {
         let cut = self.is_cut.then_some(Remark::TextCut);

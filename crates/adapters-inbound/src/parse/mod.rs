@@ -12,7 +12,9 @@ mod content_type;
 mod fields;
 mod files;
 mod head;
+mod report;
 mod selection;
+mod signs;
 mod structure;
 mod words;
 
@@ -73,6 +75,7 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
     for &place in &selection.files {
         files.add_part(&structure.parts[place]);
     }
+    let told = body.told();
     let mut remarks: Vec<Remark> = body.remarks().collect();
     remarks.extend(structure.is_cut.then_some(Remark::StructureCut));
     remarks.extend(selection.is_opaque.then_some(Remark::Opaque));
@@ -90,8 +93,8 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
         reference_tokens: body.tokens,
         authentication: authentication(fields),
         exchange: exchange(fields),
-        automatic: None,
-        report: None,
+        automatic: signs::find(&structure, envelope, &told),
+        report: report::read(&structure, envelope, &told),
         text: body.text,
         quoted: body.quoted,
         html: body.html,
