@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use recado_adapters_db::{Database, OpenError, Options};
+use recado_adapters_inbound::parse::MailReader;
 use recado_adapters_smtp::{FileTransport, MailComposer, SmtpSettings, SmtpTransport, Timeouts};
 use recado_adapters_template::TeraRenderer;
 use recado_app::add_user::AddUser;
@@ -14,12 +15,15 @@ use recado_app::preview_template::PreviewTemplate;
 use recado_app::put_template::PutTemplate;
 use recado_app::put_ticket::PutTicket;
 use recado_app::read_deliveries::ReadDeliveries;
+use recado_app::read_mails::ReadMails;
 use recado_app::read_parameters::ReadParameters;
 use recado_app::read_templates::ReadTemplates;
+use recado_app::receive_mail::ReceiveMail;
 use recado_app::set_parameter::SetParameter;
 use recado_app::steer_channel::SteerChannel;
 use recado_app::steer_delivery::SteerDelivery;
 use recado_domain::parameter::Parameter;
+use recado_domain::token::Keyring;
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
 use recado_ports::mail::{Composer, Transport};
@@ -164,6 +168,36 @@ impl House {
         SteerDelivery {
             outbox: self.database.clone(),
             clock: self.clock.clone(),
+        }
+    }
+
+    /// Takes mail in; every way in shares it.
+    pub(crate) fn receive_mail(&self, keyring: &Arc<Keyring>) -> Arc<ReceiveMail> {
+        let database = || self.database.clone();
+        Arc::new(ReceiveMail {
+            ledger: database(),
+            reader: Arc::new(MailReader::default()),
+            tickets: database(),
+            people: database(),
+            suppressions: database(),
+            outbox: database(),
+            parameters: database(),
+            templates: database(),
+            channels: database(),
+            renderer: self.renderer.clone(),
+            composer: self.composer.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            keyring: keyring.clone(),
+            messaging: self.configuration.messaging.clone(),
+            settings: self.configuration.incoming.clone(),
+        })
+    }
+
+    pub(crate) fn read_mails(&self) -> ReadMails {
+        ReadMails {
+            ledger: self.database.clone(),
+            tickets: self.database.clone(),
         }
     }
 

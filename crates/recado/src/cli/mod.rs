@@ -3,8 +3,10 @@
 mod channel;
 mod delivery;
 mod doctor;
+mod mail;
 mod output;
 mod parameter;
+mod receive;
 mod template;
 mod token;
 mod user;
@@ -55,7 +57,7 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the daemon: the HTTP API, and delivery
+    /// Run the daemon: the HTTP API, delivery, and the ways in for mail
     Serve,
     /// See it work at once: sample data, and a mail catcher inside the process
     Demo(demo::DemoArguments),
@@ -78,6 +80,11 @@ enum Command {
     /// Mails that are owed or have left
     #[command(subcommand)]
     Delivery(delivery::Command),
+    /// Mails that came in, and what became of them
+    #[command(subcommand)]
+    Mail(mail::Command),
+    /// Take one mail in, on standard input: for a mail server's pipe or an alias file
+    Receive(receive::Arguments),
     /// Outgoing accounts and their holds
     #[command(subcommand)]
     Channel(channel::Command),
@@ -99,11 +106,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(answer) => answer.print(form),
         Err(error) => {
             report(&error);
-            ExitCode::from(if is_configuration(&error) {
-                BAD_CONFIGURATION
-            } else {
-                1
-            })
+            ExitCode::from(exit_code(&error))
         }
     }
 }
@@ -111,6 +114,15 @@ pub(crate) fn run() -> ExitCode {
 /// One line that names the object, its causes behind it.
 pub(crate) fn report(error: &anyhow::Error) {
     eprintln!("recado: {}", format!("{error:#}").replace('\n', " "));
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if is_configuration(error) {
+        return BAD_CONFIGURATION;
+    }
+    error
+        .downcast_ref::<receive::NotTaken>()
+        .map_or(1, |not_taken| not_taken.exit_code())
 }
 
 fn is_configuration(error: &anyhow::Error) -> bool {
@@ -147,6 +159,7 @@ impl CommandLine {
 async fn answer(command: Command, configuration: Arc<Configuration>) -> anyhow::Result<Answer> {
     match command {
         Command::Doctor => return doctor::run(configuration).await,
+        Command::Receive(arguments) => return receive::run(configuration, arguments).await,
         Command::Serve => return serve::run(configuration).await.map(|()| Answer::silent()),
         _ => {}
     }
@@ -161,9 +174,11 @@ async fn answer(command: Command, configuration: Arc<Configuration>) -> anyhow::
         Command::Parameter(command) => parameter::run(&house, command).await,
         Command::Template(command) => template::run(&house, command).await,
         Command::Delivery(command) => delivery::run(&house, command).await,
+        Command::Mail(command) => mail::run(&house, command).await,
         Command::Channel(command) => channel::run(&house, command).await,
         Command::Serve
         | Command::Doctor
+        | Command::Receive(_)
         | Command::Demo(_)
         | Command::Openapi
         | Command::Completions { .. } => {

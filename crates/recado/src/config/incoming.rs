@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use recado_app::settings::{IncomingSettings, PlusAddress, WayBack};
+use recado_app::settings::{IncomingSettings, WayBack};
 use recado_domain::incoming::{AuthenticationTrust, OpenTickets, Policy};
 use recado_domain::ledger::Via;
 use recado_domain::person::{EmailAddress, Party};
+use recado_ports::reader::ReadLimits;
 
 use super::fault::ConfigurationFault;
 use super::outgoing::Mail;
@@ -34,6 +35,11 @@ pub(super) fn inbound(
         .transpose()?;
     let poll = time(&mut section, "poll", POLL)?;
     let keep_raw = time(&mut section, "keep_raw", KEEP_RAW)?;
+    let pipe = section
+        .take("pipe")?
+        .map(|entry| entry.parse(value::switch))
+        .transpose()?
+        .unwrap_or(false);
     let plus_address = section
         .take("plus_address")?
         .map(|entry| entry.parse(value::switch))
@@ -49,20 +55,19 @@ pub(super) fn inbound(
         .transpose()?;
     section.finish()?;
     let way_back = WayBack {
-        lmtp: lmtp.is_some(),
+        lmtp: lmtp.is_some() || pipe,
         plus_address,
         verp: mail.verp,
     };
     let incoming = IncomingSettings {
         policy,
-        limits: limits.comment,
+        limits: ReadLimits {
+            text: limits.comment.text,
+            attachments: limits.comment.attachments,
+            attachment: limits.comment.attachment,
+        },
         largest_mail: limits.mail,
         keep_raw,
-        plus_address: if plus_address {
-            PlusAddress::Used
-        } else {
-            PlusAddress::Unused
-        },
     };
     Ok(Inbound {
         settings: InboundSettings {

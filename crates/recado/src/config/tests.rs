@@ -168,6 +168,11 @@ fn without_a_key_of_it_mail_comes_in_only_where_parameter_200_says_so() {
     assert_eq!(policy.open_tickets, OpenTickets::Known);
     assert!(policy.trust.servers.is_empty() && policy.trust.exchange.is_empty());
     assert_eq!(configuration.messaging.way_back, WayBack::default());
+    let piped = load("[inbound]\npipe = true", &[]).unwrap();
+    assert!(
+        piped.messaging.way_back.lmtp && piped.inbound.lmtp.is_none(),
+        "a pipe is a way back, without anything to listen on"
+    );
     assert_eq!(configuration.incoming.largest_mail, 50 << 20);
 }
 
@@ -249,6 +254,7 @@ fn a_fault_names_key_place_and_mend() {
             "[inbound]\nauthentication_servers = [\"mx 1\"]",
             "inbound.authentication_servers",
         ),
+        ("[inbound]\npipe = \"on\"", "inbound.pipe"),
         ("[inbound]\nimap = \"x\"", "inbound.imap"),
         ("[limits]\nmail = \"0\"", "limits.mail"),
         ("[inbound]\nopen_tickets = \"all\"", "inbound.open_tickets"),

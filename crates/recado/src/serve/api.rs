@@ -11,7 +11,9 @@ use recado_app::post_comment::PostComment;
 use recado_app::put_group::PutGroup;
 use recado_app::read_comments::ReadComments;
 use recado_app::read_tickets::ReadTickets;
+use recado_app::receive_mail::ReceiveMail;
 use recado_app::retract_comment::RetractComment;
+use recado_app::steer_mail::SteerMail;
 use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;
 use recado_domain::token::Keyring;
@@ -20,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::wiring::House;
 
 /// Every use case that the API serves.
-pub(super) fn api(house: &House, keyring: &Arc<Keyring>) -> Api {
+pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMail>) -> Api {
     let database = || house.database.clone();
     Api {
         authenticate: house.authenticate(),
@@ -39,6 +41,10 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>) -> Api {
         },
         read_deliveries: house.read_deliveries(),
         steer_delivery: house.steer_delivery(),
+        read_mails: house.read_mails(),
+        steer_mail: SteerMail {
+            receive: receive.clone(),
+        },
         put_template: house.put_template(),
         read_templates: house.read_templates(),
         preview_template: house.preview_template(),

@@ -1,6 +1,7 @@
 //! `recado serve`: the daemon, from its start to its orderly end.
 
 mod api;
+mod inbound;
 mod signals;
 mod starts;
 mod watchdog;
@@ -11,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use recado_adapters_db::StartError;
 use recado_adapters_http::ServerLimits;
 use recado_app::post_comment::PostComment;
@@ -28,6 +29,7 @@ use crate::cli::say;
 use crate::config::{Configuration, ConfigurationFault};
 use crate::ids::SystemIds;
 use crate::wiring::House;
+use inbound::LmtpDoor;
 pub(crate) use signals::Signals;
 use starts::StartsFile;
 use watchdog::{Pulse, notify};
@@ -44,6 +46,9 @@ pub(crate) async fn run(configuration: Arc<Configuration>) -> anyhow::Result<()>
     let daemon = Daemon::start(House::open(configuration).await?, keyring).await?;
     let url = format!("http://{}", daemon.address);
     say(&format!("listening on {url}\n"));
+    if let Some(address) = daemon.lmtp {
+        say(&format!("listening on lmtp://{address}\n"));
+    }
     notify(&[
         NotifyState::Ready,
         NotifyState::Status(&format!("serving on {url}")),
@@ -65,6 +70,8 @@ pub(crate) async fn run(configuration: Arc<Configuration>) -> anyhow::Result<()>
 pub(crate) struct Daemon {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// Where it takes mail by LMTP, when it does.
+    pub(crate) lmtp: Option<SocketAddr>,
     house: House,
     keyring: Arc<Keyring>,
     http: JoinHandle<()>,
@@ -84,12 +91,15 @@ impl Daemon {
             .await
             .with_context(|| format!("http.listen: {listen} cannot be listened on"))?;
         let address = listener.local_addr().context("http.listen")?;
+        let door = LmtpDoor::open(&house.configuration).await?;
+        let lmtp = door.as_ref().map(|door| door.address);
         take_over(&house, &keyring).await?;
 
         let metrics = recorder();
+        let receive = house.receive_mail(&keyring);
         let shutdown = CancellationToken::new();
         let router = recado_adapters_http::router(
-            api::api(&house, &keyring),
+            api::api(&house, &keyring, &receive),
             api::options(&house, metrics.clone(), shutdown.clone()),
         );
         let limits = ServerLimits {
@@ -105,11 +115,13 @@ impl Daemon {
 
         let pulse = Pulse::new(house.clock.clone());
         let (signal, stop) = stop::channel();
-        let loops = workers::start(&house, &transport, metrics, pulse.clone(), &stop);
+        let mut loops = workers::start(&house, &transport, &receive, metrics, pulse.clone(), &stop);
+        inbound::start(&house, &receive, door, &stop, &mut loops);
         let watchdog = tokio::spawn(watchdog::ping(pulse));
-        tracing::info!(%address, workers = house.configuration.workers, version = env!("CARGO_PKG_VERSION"), "serving");
+        tracing::info!(%address, lmtp = ?lmtp, workers = house.configuration.workers, version = env!("CARGO_PKG_VERSION"), "serving");
         Ok(Self {
             address,
+            lmtp,
             house,
             keyring,
             http,
@@ -125,7 +137,8 @@ impl Daemon {
         api::post_comment(&self.house, &self.keyring)
     }
 
-    /// Stops accepting and claiming, and waits for what is in flight, within `[delivery] shutdown`.
+    /// Stops taking in and claiming, and waits for what is in flight, within `[delivery] shutdown`. A mail that is
+    /// taken in meanwhile is stored; what it owes is delivered after the next start.
     pub(crate) async fn stop(mut self) {
         self.shutdown.cancel();
         self.signal.stop();
@@ -189,12 +202,20 @@ async fn take_over(house: &House, keyring: &Keyring) -> anyhow::Result<()> {
     starts.write(counter.current)
 }
 
+/// Bounds that tell a read (a millisecond), a flushed commit (some milliseconds) and a wait (a second) apart; no request
+/// takes longer than the last.
+const REQUEST_SECONDS: [f64; 13] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
+];
+
 /// The process's metrics; there is one recorder to a process.
 fn recorder() -> PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     let install = || {
+        let requests = Matcher::Full("recado_http_request_seconds".to_owned());
         let builder = PrometheusBuilder::new()
             .set_buckets(&[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0])
+            .and_then(|builder| builder.set_buckets_for_metric(requests, &REQUEST_SECONDS))
             .expect("the buckets are not empty");
         builder
             .install_recorder()

@@ -9,6 +9,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
 use recado_app::keep_house::{Diary, KeepHouse};
+use recado_app::receive_mail::ReceiveMail;
 use recado_app::stop::Stop;
 use recado_domain::channel::AccountId;
 use recado_ports::events::{Events, Topic};
@@ -31,6 +32,7 @@ const AFTER_PANIC: Duration = Duration::from_secs(1);
 pub(super) fn start(
     house: &House,
     transport: &Arc<dyn Transport>,
+    receive: &Arc<ReceiveMail>,
     metrics: PrometheusHandle,
     pulse: Pulse,
     stop: &Stop,
@@ -58,6 +60,7 @@ pub(super) fn start(
         settings: settings.clone(),
         keep_messages: house.configuration.keep_messages,
         gate,
+        receive: receive.clone(),
         diary: Diary::default(),
     });
     let events: Arc<dyn Events> = house.database.clone();
@@ -107,7 +110,7 @@ async fn housekeeping(keep: Arc<KeepHouse>, metrics: PrometheusHandle, pulse: Pu
 }
 
 /// Runs a loop to its end; one that panics begins anew, with an alarm. Its mails go on when their lease runs out.
-async fn again_after_panic<F>(name: &'static str, stop: Stop, begin: impl Fn() -> F)
+pub(super) async fn again_after_panic<F>(name: &'static str, stop: Stop, begin: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {

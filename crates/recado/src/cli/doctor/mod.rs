@@ -1,4 +1,7 @@
-//! `recado doctor`: looks at everything between a comment and its mail, and says what to do.
+//! `recado doctor`: looks at everything between a comment and its mail, and between an answer and its comment, and says
+//! what to do.
+
+mod incoming;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use recado_app::diagnose::{Finding, Verdict};
-use recado_domain::parameter::Parameter;
+use recado_ports::ledger::Ledger;
 use recado_ports::parameters::Parameters as _;
 use serde_json::json;
 
@@ -46,13 +49,8 @@ pub(super) async fn run(configuration: Arc<Configuration>) -> anyhow::Result<Ans
 async fn look(house: &House) -> anyhow::Result<Vec<Finding>> {
     let mut findings = house.diagnose(house.transport()?).run().await?;
     let values = house.database.snapshot().await?.values;
-    if values.is_on(Parameter::ReadMail) {
-        findings.push(Finding::warning(
-            "incoming mail",
-            "parameter 200 is Y, and this version reads no mailbox",
-            "answers by mail stay in the mailbox; leave 200 unset until a version that reads them",
-        ));
-    }
+    let ledger = Ledger::depth(&*house.database).await?;
+    findings.extend(incoming::findings(&house.configuration, &values, &ledger));
     Ok(findings)
 }
 
