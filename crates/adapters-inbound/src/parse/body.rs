@@ -10,6 +10,7 @@ use super::content;
 use super::files::Files;
 use super::selection::Stretch;
 use super::structure::{Part, Structure};
+use super::tnef::Tnef;
 use crate::html;
 
 /// Octets of one text, plain or HTML, that are read; the whole of a longer one is attached.
@@ -99,6 +100,31 @@ impl Body {
             }
         }
         body
+    }
+
+    /// Takes the files out of a `winmail.dat`, and its text where the mail has none of its own.
+    pub(super) fn fill(&mut self, tnef: Tnef, limit: usize, files: &mut Files) {
+        for file in tnef.files {
+            files.add(&file.name, &file.content_type, file.content);
+        }
+        if !self.text.trim().is_empty() || self.quoted.is_some() {
+            return;
+        }
+        let html = tnef.html.map(|html| html::read(up_to(&html, TEXT_OCTETS)));
+        if let Some(text) = tnef.text.filter(|text| !text.trim().is_empty()) {
+            let text = text.replace("\r\n", "\n").replace('\0', "\u{fffd}");
+            self.find_tokens(&text);
+            let separated = separate(up_to(&text, TEXT_OCTETS));
+            (self.text, self.quoted) = (separated.written, separated.quoted);
+        } else if let Some(html) = &html {
+            self.find_tokens(&html.written);
+            self.find_tokens(html.quoted.as_deref().unwrap_or_default());
+            (self.text, self.quoted) = (html.written.clone(), html.quoted.clone());
+        } else if let Some(rtf) = tnef.rtf {
+            files.add("text.rtf", "application/rtf", rtf);
+        }
+        self.html = html.map(|html| html.sanitised).or(self.html.take());
+        self.keep_within(limit);
     }
 
     /// All that it says, what was set aside too: a server's notice has no author whose words could be parted from it.

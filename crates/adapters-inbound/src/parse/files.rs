@@ -79,16 +79,20 @@ impl Files {
     }
 }
 
-/// What a part's file is called: as it says, else by what it is.
-fn name(part: &Part<'_>, content: &[u8]) -> String {
+/// What a part calls itself.
+pub(super) fn given_name(part: &Part<'_>) -> Option<String> {
     let disposition = ContentType::disposition(&part.fields);
     let given = disposition
         .as_ref()
         .and_then(|disposition| disposition.parameter("filename"));
-    let given = given.or(part.content_type.parameter("name")).map(str::to_owned);
+    given.or(part.content_type.parameter("name")).map(str::to_owned)
+}
+
+/// What a part's file is called: as it says, else by what it is.
+fn name(part: &Part<'_>, content: &[u8]) -> String {
     let essence = part.content_type.essence();
     let is_message = matches!(essence.as_str(), "message/rfc822" | "message/global");
-    let mut name = given.unwrap_or_default().replace('\0', "_");
+    let mut name = given_name(part).unwrap_or_default().replace('\0', "_");
     if is_message {
         if name.is_empty() {
             let (fields, _) = Fields::read(content);

@@ -12,24 +12,27 @@ mod content_type;
 mod fields;
 mod files;
 mod head;
+mod lzfu;
 mod report;
 mod selection;
 mod signs;
 mod structure;
+mod tnef;
 mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 use mail_parser::DateTime;
-use recado_domain::incoming::{AuthenticationResults, ExchangeOrigin, IncomingMail, Remark};
+use recado_domain::incoming::{AuthenticationResults, AutomaticSign, ExchangeOrigin, IncomingMail, Remark};
 use recado_domain::token::MessageId;
 use recado_ports::reader::{MailEnvelope, MailHead, ReadError, ReadLimits, Reader};
 
 use body::Body;
 use fields::Fields;
 use files::Files;
-use structure::Structure;
+use structure::{Part, Structure};
+use tnef::Tnef;
 
 /// Message-IDs of one kind that are kept: of more, the first and the last.
 const MESSAGE_IDS: usize = 200;
@@ -71,9 +74,17 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
     let fields = &structure.root().fields;
     let selection = selection::select(&structure);
     let mut files = Files::new(*limits);
-    let body = Body::read(&structure, &selection.stretches, limits.text, &mut files);
+    let mut body = Body::read(&structure, &selection.stretches, limits.text, &mut files);
+    let mut is_recall = false;
     for &place in &selection.files {
-        files.add_part(&structure.parts[place]);
+        let part = &structure.parts[place];
+        match unwrapped(part, limits) {
+            Some(tnef) => {
+                is_recall |= tnef.message_class.to_ascii_lowercase().contains("recall");
+                body.fill(tnef, limits.text, &mut files);
+            }
+            None => files.add_part(part),
+        }
     }
     let told = body.told();
     let mut remarks: Vec<Remark> = body.remarks().collect();
@@ -93,13 +104,27 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
         reference_tokens: body.tokens,
         authentication: authentication(fields),
         exchange: exchange(fields),
-        automatic: signs::find(&structure, envelope, &told),
+        automatic: is_recall
+            .then_some(AutomaticSign::Recall)
+            .or_else(|| signs::find(&structure, envelope, &told)),
         report: report::read(&structure, envelope, &told),
         text: body.text,
         quoted: body.quoted,
         html: body.html,
         attachments,
         remarks,
+    }
+}
+
+/// What Outlook wrapped into a `winmail.dat`, which other mail programs cannot open.
+fn unwrapped(part: &Part<'_>, limits: &ReadLimits) -> Option<Tnef> {
+    let of = &part.content_type;
+    let is_wrapped = of.kind == "application" && matches!(of.subtype.as_str(), "ms-tnef" | "vnd.ms-tnef");
+    let is_so_named = || files::given_name(part).is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
+    if is_wrapped || is_so_named() {
+        tnef::read(&content::octets(part), limits.attachment)
+    } else {
+        None
     }
 }
 
