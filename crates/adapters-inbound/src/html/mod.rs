@@ -1,6 +1,18 @@
-//! HTML to text, and made harmless.
+//! HTML bodies: what their author wrote as text and as harmless HTML, and what is only quoted.
+//!
+//! The document becomes lines of text ([`lines`]); what programs mark by ids and classes ([`marks`]) becomes `>` or a
+//! cue; the rules of [`recado_domain::quote`] decide, the same as for plain text. No part recurses, compares
+//! everything with everything, or keeps what is not needed: time and memory grow with the input alone.
 
-use recado_domain::quote::separate;
+mod entities;
+mod lines;
+mod links;
+mod marks;
+mod sanitise;
+mod tokens;
+mod tree;
+
+use recado_domain::quote::{Line, Side, gather, sides};
 
 /// What an HTML body says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,17 +21,54 @@ pub struct HtmlText {
     pub written: String,
     /// What was set aside, as text.
     pub quoted: Option<String>,
-    /// The written part as harmless HTML.
+    /// The written part as harmless HTML: no script, style, form or picture; links open nothing of ours. Pictures
+    /// are noted as `[image: …]`.
     pub sanitised: String,
 }
 
-/// Reads an HTML body.
+/// Reads an HTML body. Any text is one: browsers read everything.
 pub fn read(html: &str) -> HtmlText {
-    let separated = separate(&mail_parser::decoders::html::html_to_text(html));
-    let escaped = separated.written.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let events = tree::events(html);
+    let rendered = lines::render(&events);
+    let lines: Vec<Line<'_>> = rendered
+        .lines
+        .iter()
+        .map(|line| Line {
+            text: &line.text,
+            cue: line.cue,
+        })
+        .collect();
+    let sides = sides(&lines);
+    let quoted = gather(&lines, &sides, Side::Quoted);
     HtmlText {
-        sanitised: format!("<pre>{escaped}</pre>"),
-        written: separated.written,
-        quoted: separated.quoted,
+        written: gather(&lines, &sides, Side::Written),
+        quoted: (!quoted.is_empty()).then_some(quoted),
+        sanitised: sanitise::sanitise(&events, &rendered, &kept(&lines, &sides)),
     }
 }
+
+/// The lines that the sanitised HTML keeps: the written ones, and blank ones between two of them.
+fn kept(lines: &[Line<'_>], sides: &[Side]) -> Vec<bool> {
+    let shows = |index: usize| !lines[index].text.trim_matches(['>', ' ']).is_empty();
+    let mut kept: Vec<bool> = (0..lines.len())
+        .map(|index| sides[index] == Side::Written && shows(index))
+        .collect();
+    let mut above = None;
+    for index in 0..lines.len() {
+        if !shows(index) {
+            continue;
+        }
+        if kept[index] {
+            if let Some(above) = above {
+                kept[above..index].fill(true);
+            }
+            above = Some(index);
+        } else {
+            above = None;
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;

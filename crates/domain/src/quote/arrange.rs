@@ -94,7 +94,8 @@ impl Arrangement<'_> {
 
     fn decide_quote(&mut self, quote: &Quote) {
         let introduced = !quote.introduction.is_empty();
-        let typed = quote.is_only && !introduced && quote.has_words_above;
+        let is_marked_by_program = self.lines[quote.body.start].cue == Cue::Quoted;
+        let typed = quote.is_only && !introduced && quote.has_words_above && !is_marked_by_program;
         self.set_aside(quote.introduction.clone());
         if !quote.is_answered {
             if !(typed && self.is_pasted(quote.body.clone())) {
@@ -105,7 +106,7 @@ impl Arrangement<'_> {
         // The answer to the whole mail stands below it.
         if self.ends_with_reference(quote.body.clone()) || quote.is_only && !typed {
             self.set_aside(quote.body.clone());
-        } else if quote.is_first && (introduced || !quote.has_words_above) {
+        } else if quote.is_first && (introduced || is_marked_by_program || !quote.has_words_above) {
             self.set_aside(quote.body.start..self.last_paragraph(quote.body.clone()));
         }
     }

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use super::attribution::{Attribution, Confidence, attributions};
 use super::header::{self, Rule};
-use super::line::{Cue, Kind, Line};
+use super::line::{self, Cue, Kind, Line};
+
+/// Marked lines at the head of a quote that may be its attribution.
+const MARKED_INTRODUCTION_LINES: usize = 4;
 
 /// A run of lines of one nature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +59,11 @@ impl Parser<'_> {
         while at < total {
             let (block, next) = if matches!(self.kinds[at], Kind::Marked | Kind::MarkedBlank) {
                 let end = self.marked_until(at);
+                let body = self.past_marked_introduction(at..end);
                 (
                     Block::Marked {
-                        introduction: at..at,
-                        body: at..end,
+                        introduction: at..body,
+                        body: body..end,
                     },
                     end,
                 )
@@ -190,17 +194,19 @@ impl Parser<'_> {
                     .count();
                 return certain(at + run);
             }
-            Cue::None | Cue::Signature => {}
+            Cue::None | Cue::Quoted | Cue::Signature => {}
         }
         match rule {
             Some(Rule::Original) => certain(at + 1),
             Some(Rule::Plain) => {
                 // A row of strokes counts with the header block or rule right below.
                 let below = self.past_blanks(at + 1);
-                (below < self.lines.len() && below <= at + 2 && self.kinds[below] == Kind::Text)
-                    .then(|| header::block(self.lines, self.kinds, below).map(|length| below + length))
-                    .flatten()
-                    .and_then(certain)
+                if below >= self.lines.len() || below > at + 2 || self.kinds[below] != Kind::Text {
+                    return None;
+                }
+                let cued = self.lines[below].cue == Cue::QuoteBegins;
+                let headed = header::block(self.lines, self.kinds, below).map(|length| below + length);
+                headed.or(cued.then_some(below + 1)).and_then(certain)
             }
             _ => header::block(self.lines, self.kinds, at).and_then(|length| certain(at + length)),
         }
@@ -223,6 +229,23 @@ impl Parser<'_> {
         } else {
             at
         }
+    }
+
+    /// Where the quoted words begin in marked lines: Apple Mail marks the attribution with them.
+    fn past_marked_introduction(&self, marked: Range<usize>) -> usize {
+        let first = (marked.start..marked.end)
+            .find(|&index| self.kinds[index] == Kind::Marked)
+            .unwrap_or(marked.start);
+        let head: Vec<Line<'_>> = self.lines[first..marked.end.min(first + MARKED_INTRODUCTION_LINES)]
+            .iter()
+            .map(|line| Line::plain(line::unmarked(line.text)))
+            .collect();
+        attributions(&head, &line::kinds(&head))[..1]
+            .iter()
+            .flatten()
+            .map(|attribution| first + attribution.lines)
+            .find(|&end| end < marked.end)
+            .unwrap_or(marked.start)
     }
 
     /// The end of the marked lines that begin at `start`; blank lines and the ends of badly wrapped lines between
@@ -260,7 +283,6 @@ impl Parser<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line;
     use super::*;
 
     fn blocks_of(text: &str) -> Vec<Block> {

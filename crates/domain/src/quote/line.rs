@@ -27,6 +27,8 @@ pub enum Cue {
     /// Nothing.
     #[default]
     None,
+    /// The line, which bears `>`, is quoted for sure: a mail program marked it so, not a person.
+    Quoted,
     /// The mail program wrote the line above a quote.
     Introduction,
     /// The answered mail begins here and bears no marks.
