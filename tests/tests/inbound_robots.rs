@@ -53,6 +53,35 @@ async fn mails_of_our_own_that_come_back_are_nobodys_word() {
     assert_eq!(desk.mailed("4711").await, Vec::<Value>::new());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_programs_that_answer_each_other_and_do_not_say_so_are_stopped() {
+    let server = SmtpServer::start().await;
+    let desk = Desk::start(LMTP);
+    desk.sends_through(server.port()).await;
+    desk.ticket("4711").await;
+    desk.comment("4711", "¿Sigue atascada?").await;
+    // Each mail of the desk's is answered, by nothing but its words a program.
+    let mut answered = 0;
+    let mut stopped = None;
+    while stopped.is_none() {
+        let mails = server.wait_for(answered + 1).await;
+        let answer = Program::Gmail.answer(&Received::read(&mails[answered].raw), "Gracias por su mensaje.");
+        answered += 1;
+        assert!(answered <= 100, "{answered} mails, and no end");
+        desk.take(&answer);
+        let mail = desk.outcome_of(&answer).await;
+        match mail["outcome"].as_str() {
+            Some("attached") => {}
+            Some("quarantined") => stopped = Some(mail),
+            _ => panic!("{mail:#}"),
+        }
+    }
+    // It waits on its ticket for the desk, and nobody is told of it.
+    assert_eq!(stopped.expect("the loop ended")["ticket"], "4711");
+    assert_eq!(desk.mailed("4711").await.len(), answered - 1);
+    assert_eq!(server.count(), answered);
+}
+
 /// A desk at its own address, which opens tickets for whoever writes, and tells somebody who is absent.
 struct House {
     desk: Desk,

@@ -69,20 +69,22 @@ async fn round_trip(desk: &Desk, postfix: &Postfix, mailboxes: &Dovecot, via: &s
             let comment = desk.posted(number, answer).await;
             assert_eq!(comment["author"]["email"], person);
             let quoted = comment["quoted"].as_str().unwrap_or_default();
-            assert!(quoted.contains("[ref:"), "{number}: {quoted}");
+            assert!(quoted.contains("Atiende"), "{number}: {quoted}");
         }
     }
     // Ana has Tomás's comments and his answers, Tomás has Ana's.
     mailboxes.wait_for_mails(ANA, 2 * Program::ALL.len(), PATIENCE);
+    // Beside the answers there are Postfix's reports that it handed the mails on.
     let ledger = desk.ledger(2 * Program::ALL.len()).await;
-    assert_eq!(ledger.len(), 2 * Program::ALL.len());
     for mail in &ledger {
-        assert_eq!(
-            (&mail["outcome"], &mail["via"]),
-            (&"attached".into(), &via.into()),
+        assert_eq!(mail["via"], via, "{mail:#}");
+        assert!(
+            ["attached", "automatic"].contains(&mail["outcome"].as_str().unwrap()),
             "{mail:#}"
         );
     }
+    let attached = ledger.iter().filter(|mail| mail["outcome"] == "attached");
+    assert_eq!(attached.count(), 2 * Program::ALL.len());
     for program in Program::ALL {
         let comments = desk.mailed(&ticket(program)).await;
         assert_eq!(comments.len(), 2, "{program:?}: {comments:#?}");
@@ -108,7 +110,7 @@ async fn answers_come_back_through_a_mailbox() {
     round_trip(&desk, &postfix, &mailboxes, "imap").await;
     let count = 2 * Program::ALL.len();
     mailboxes.wait_until(DESK, PATIENCE, |mails| {
-        mails.len() == count && mails.iter().all(|mail| mail.has("\\Seen"))
+        mails.len() >= count && mails.iter().all(|mail| mail.has("\\Seen"))
     });
 }
 

@@ -15,7 +15,7 @@ use std::{env, fs, io, thread};
 use super::authority::write_certificates;
 use super::program;
 use super::suite::{Suite, find_program, is_root};
-use super::supervisor::{Supervisor, free_port, unique};
+use super::supervisor::{Supervisor, free_ports, unique};
 
 /// Tests that need Dovecot.
 pub const SUITE: Suite = Suite {
@@ -111,11 +111,8 @@ impl Dovecot {
         let mut tried = 0;
         loop {
             tried += 1;
-            let ports = Ports {
-                imap: free_port()?,
-                imaps: free_port()?,
-                lmtp: free_port()?,
-            };
+            let [imap, imaps, lmtp] = free_ports()?;
+            let ports = Ports { imap, imaps, lmtp };
             let directory = env::temp_dir().join(format!("recado-dovecot-{}", unique()));
             let written = write_instance(&directory, ports, users);
             if written.is_err() {

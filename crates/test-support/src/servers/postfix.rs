@@ -15,7 +15,7 @@ use std::{env, fs, io, thread};
 
 use super::program;
 use super::suite::{Suite, find_program, is_root};
-use super::supervisor::{Supervisor, free_port, unique};
+use super::supervisor::{Supervisor, free_ports, unique};
 
 pub use self::route::Route;
 
@@ -99,10 +99,11 @@ impl Postfix {
         let mut tried = 0;
         loop {
             tried += 1;
+            let [relay, submission, submissions] = free_ports()?;
             let ports = Ports {
-                relay: free_port()?,
-                submission: free_port()?,
-                submissions: free_port()?,
+                relay,
+                submission,
+                submissions,
             };
             let directory = env::temp_dir().join(format!("recado-postfix-{}", unique()));
             let written = configuration::write_instance(&directory, ports, routes);

@@ -70,7 +70,19 @@ impl Drop for Supervisor {
 
 /// A loopback port that was free a moment ago. Another process may take it first: try again with another.
 pub(super) fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    free_ports().map(|[port]| port)
+}
+
+/// As many loopback ports as a server needs, all of them different.
+pub(super) fn free_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
+    let bind = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    // None is given back before all are taken: the system would give it again.
+    let listeners = (0..COUNT).map(bind).collect::<io::Result<Vec<_>>>()?;
+    let mut ports = [0; COUNT];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
 }
 
 /// Letters that no other database, directory or process of this machine is likely to have.
