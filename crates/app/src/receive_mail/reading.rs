@@ -29,7 +29,10 @@ impl ReceiveMail {
         envelope: &MailEnvelope,
     ) -> Result<IncomingMail, Obstacle> {
         let (reader, envelope, limits) = (self.reader.clone(), envelope.clone(), self.settings.limits);
-        let reading = tokio::task::spawn_blocking(move || reader.read(&raw, &envelope, &limits));
+        let reading = tokio::task::spawn_blocking(move || {
+            fail::fail_point!("read.begun");
+            reader.read(&raw, &envelope, &limits)
+        });
         match reading.await {
             Ok(Ok(mail)) => Ok(mail),
             Ok(Err(error)) => Err(Obstacle::Lasting(in_words(&error))),
