@@ -513,6 +513,35 @@ async fn a_mail_replayed_after_the_fault_was_mended_is_posted_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_cannot_be_read_is_kept_and_posted_when_it_can() {
+    let mut installation = Installation::new(&Store::Sqlite, LMTP);
+    installation.set("RECADO_FAILPOINTS", "read.begun=panic");
+    let Scene {
+        mut desk,
+        server,
+        received,
+    } = scene_in(installation).await;
+    let answer = Program::Gmail.answer(&received, TEXT);
+    desk.take(&answer);
+    let mail = desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "failed", "{mail:#}");
+    assert!(!mail["reason"].is_null(), "{mail:#}");
+    let replay = format!("/mails/{}/replay", mail["id"].as_str().unwrap());
+    let same = desk.api.post(&replay, json!({})).await;
+    assert_eq!(same["outcome"], "failed", "nothing was mended: {same:#}");
+
+    desk.installation.unset("RECADO_FAILPOINTS");
+    let desk = desk.crash(|| ());
+    let replayed = desk.api.post(&replay, json!({})).await;
+    assert_eq!(replayed["outcome"], "attached", "{replayed:#}");
+    desk.posted("4711", &answer).await;
+    let again = desk.api.send(Method::POST, &replay, Some(&json!({}))).await;
+    assert_eq!(again.status.as_u16(), 409, "{again:?}");
+    assert_eq!(desk.mailed("4711").await.len(), 1);
+    assert_eq!(server.wait_for(2).await[1].to, TOMAS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_technicians_answer_goes_to_the_requester() {
     let scene = scene(LMTP).await;
     let answer = Program::Gmail.answer(&scene.received, TEXT);
