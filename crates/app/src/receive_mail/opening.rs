@@ -61,14 +61,13 @@ fn number(ids: &dyn Ids, now: Timestamp, zone: &TimeZone) -> TicketNumber {
         day.month(),
         day.day()
     );
-    let random = ids.random();
-    // The last octets of a UUIDv4 are random throughout (RFC 9562 §5.4).
-    let octets = &random.as_bytes()[16 - RANDOM..];
-    text.extend(
-        octets
-            .iter()
-            .map(|octet| char::from(ALPHABET[usize::from(octet % 32)])),
-    );
+    // The low bits of a UUIDv4 are random throughout (RFC 9562 §5.4).
+    let mut random = ids.random().as_u128();
+    for _ in 0..RANDOM {
+        let index = usize::try_from(random % 32).expect("a remainder of 32 fits");
+        text.push(char::from(ALPHABET[index]));
+        random /= 32;
+    }
     TicketNumber::parse(&text).expect("letters and digits make a number")
 }
 

@@ -8,7 +8,10 @@ use jiff::tz::TimeZone;
 use recado_app::access::Actor;
 use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
 use recado_app::post_comment::{NewComment, PostComment, Posted, PostedComment};
-use recado_app::settings::{CommentLimits, DeliverySettings, MessagingSettings, WayOut, WayBack};
+use recado_app::receive_mail::ReceiveMail;
+use recado_app::settings::{
+    CommentLimits, DeliverySettings, IncomingSettings, MessagingSettings, WayBack, WayOut,
+};
 use recado_app::stop::{self, Stop, StopSignal};
 use recado_domain::channel::AccountId;
 use recado_domain::comment::{Kind, Origin, Visibility};
@@ -32,6 +35,8 @@ use recado_test_support::clock::ManualClock;
 use recado_test_support::fakes::{MemoryStore, PlainComposer, PlainRenderer, ScriptedTransport};
 use recado_test_support::ids::SequentialIds;
 
+use crate::inbox::ScriptedReader;
+
 /// What every use case is built from.
 pub(crate) struct House {
     pub(crate) store: MemoryStore,
@@ -40,6 +45,10 @@ pub(crate) struct House {
     pub(crate) server: ScriptedTransport,
     pub(crate) messaging: MessagingSettings,
     pub(crate) delivery: DeliverySettings,
+    pub(crate) incoming: IncomingSettings,
+    pub(crate) reader: ScriptedReader,
+    /// What it signs with.
+    pub(crate) secret: [u8; 32],
 }
 
 impl House {
@@ -74,6 +83,9 @@ impl House {
                 way_back: WayBack::default(),
             },
             delivery: DeliverySettings::default(),
+            incoming: IncomingSettings::default(),
+            reader: ScriptedReader::default(),
+            secret: [7; 32],
         }
     }
 
@@ -126,9 +138,36 @@ impl House {
             composer: Arc::new(PlainComposer),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
-            keyring: Arc::new(Keyring::new(&[7; 32], &[]).unwrap()),
+            keyring: Arc::new(self.keyring()),
             settings: Arc::new(self.messaging.clone()),
         }
+    }
+
+    /// Takes mails in as [`ScriptedReader`] reads them.
+    pub(crate) fn receive_mail(&self) -> ReceiveMail {
+        let store = Arc::new(self.store.clone());
+        ReceiveMail {
+            ledger: store.clone(),
+            reader: Arc::new(self.reader.clone()),
+            tickets: store.clone(),
+            people: store.clone(),
+            suppressions: store.clone(),
+            outbox: store.clone(),
+            parameters: store.clone(),
+            templates: store.clone(),
+            channels: store,
+            renderer: Arc::new(PlainRenderer),
+            composer: Arc::new(PlainComposer),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            keyring: Arc::new(self.keyring()),
+            messaging: Arc::new(self.messaging.clone()),
+            settings: Arc::new(self.incoming.clone()),
+        }
+    }
+
+    pub(crate) fn keyring(&self) -> Keyring {
+        Keyring::new(&self.secret, &[]).unwrap()
     }
 
     /// Posts a comment on ticket 4711 that must be taken.

@@ -24,7 +24,7 @@ use crate::house::{House, Worker, ana, comment};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn housekeeper(house: &House, worker: &Worker) -> KeepHouse {
+pub(crate) fn housekeeper(house: &House, worker: &Worker) -> KeepHouse {
     let store = Arc::new(house.store.clone());
     KeepHouse {
         outbox: store.clone(),
@@ -36,6 +36,7 @@ fn housekeeper(house: &House, worker: &Worker) -> KeepHouse {
         settings: Arc::new(house.delivery.clone()),
         keep_messages: Duration::from_hours(30 * 24),
         gate: worker.deliver.gate.clone(),
+        receive: Arc::new(house.receive_mail()),
         diary: Diary::default(),
     }
 }

@@ -3,15 +3,23 @@
 
 mod access;
 mod account;
+mod acknowledging;
 mod commenting;
 mod commenting_faults;
 mod delivering;
 mod delivering_faults;
 mod diagnosing;
 mod faulty;
+mod faulty_ledger;
 mod house;
 mod housekeeping;
+mod inbox;
+mod noticing;
 mod parameters;
+mod receiving;
+mod receiving_faults;
+mod releasing;
+mod reporting;
 mod retracting;
 mod templates;
 mod tickets;
