@@ -22,13 +22,16 @@ use recado_app::put_template::PutTemplate;
 use recado_app::put_ticket::PutTicket;
 use recado_app::read_comments::ReadComments;
 use recado_app::read_deliveries::ReadDeliveries;
+use recado_app::read_mails::ReadMails;
 use recado_app::read_parameters::ReadParameters;
 use recado_app::read_templates::ReadTemplates;
 use recado_app::read_tickets::ReadTickets;
+use recado_app::receive_mail::ReceiveMail;
 use recado_app::retract_comment::RetractComment;
 use recado_app::set_parameter::SetParameter;
-use recado_app::settings::{CommentLimits, MessagingSettings, WayBack, WayOut};
+use recado_app::settings::{CommentLimits, IncomingSettings, MessagingSettings, WayBack, WayOut};
 use recado_app::steer_delivery::SteerDelivery;
+use recado_app::steer_mail::SteerMail;
 use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;
 use recado_domain::locale::Locale;
@@ -47,6 +50,8 @@ use recado_test_support::ids::SequentialIds;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use crate::inbox::PlainReader;
 
 /// A healthy database.
 pub(crate) struct Healthy;
@@ -111,6 +116,7 @@ impl Setup {
         let ids = Arc::new(SequentialIds::new());
         let shutdown = CancellationToken::new();
         let api = api(&store, &clock, &ids, &self);
+        let receive = api.steer_mail.receive.clone();
         let options = HttpOptions {
             limits: self.limits,
             clock: clock.clone(),
@@ -124,6 +130,7 @@ impl Setup {
             store,
             clock,
             shutdown,
+            receive,
             admin: String::new(),
             tomas: String::new(),
             ana: String::new(),
@@ -200,6 +207,30 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
             outbox: s.clone(),
             clock: clock.clone(),
         },
+        read_mails: ReadMails {
+            ledger: s.clone(),
+            tickets: s.clone(),
+        },
+        steer_mail: SteerMail {
+            receive: Arc::new(ReceiveMail {
+                ledger: s.clone(),
+                reader: Arc::new(PlainReader),
+                tickets: s.clone(),
+                people: s.clone(),
+                suppressions: s.clone(),
+                outbox: s.clone(),
+                parameters: s.clone(),
+                templates: s.clone(),
+                channels: s.clone(),
+                renderer: renderer.clone(),
+                composer: composer.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+                keyring: keyring.clone(),
+                messaging: settings.clone(),
+                settings: Arc::new(IncomingSettings::default()),
+            }),
+        },
         put_template: PutTemplate {
             templates: s.clone(),
             clock: clock.clone(),
@@ -248,6 +279,7 @@ pub(crate) struct Desk {
     pub(crate) store: MemoryStore,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) shutdown: CancellationToken,
+    pub(crate) receive: Arc<ReceiveMail>,
     pub(crate) router: Router,
     pub(crate) admin: String,
     pub(crate) tomas: String,

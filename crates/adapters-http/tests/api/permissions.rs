@@ -157,6 +157,29 @@ async fn the_desks_calls_are_shut_to_requesters() {
 }
 
 #[tokio::test]
+async fn the_ledger_of_mails_does_not_exist_for_requesters() {
+    let desk = Desk::telling().await;
+    let id = desk.receive("From: eva@other.example\nSubject: x\n\nhola").await;
+    for id in [id.as_str(), "00000000-0000-7000-8000-000000000000"] {
+        for path in [
+            "/mails".to_owned(),
+            format!("/mails/{id}"),
+            format!("/mails/{id}/raw"),
+        ] {
+            desk.get(&desk.ana, &path).await.problem(404, "not-found");
+        }
+        for verb in ["release", "refuse", "replay"] {
+            let path = format!("/mails/{id}/{verb}");
+            desk.post(&desk.ana, &path, json!({}))
+                .await
+                .problem(404, "not-found");
+        }
+    }
+    desk.get(&desk.tomas, &format!("/mails/{id}")).await.of(200);
+    desk.get(&desk.admin, &format!("/mails/{id}")).await.of(200);
+}
+
+#[tokio::test]
 async fn administrators_calls_are_shut_to_technicians() {
     let desk = Desk::telling().await;
     let template = json!({"name": "", "subject": "", "html": "", "active": true});
