@@ -320,6 +320,35 @@ impl Answer {
         self
     }
 
+    /// Attaches a file, in base64; a second call attaches it to the whole of the first.
+    #[must_use]
+    pub fn with_file(mut self, name: &str, content_type: &str, content: &[u8]) -> Self {
+        let boundary = format!("=_{}", encoding::unique());
+        let inner = self.header("Content-Type").expect("a content has a type");
+        let mut body = format!("--{boundary}\r\nContent-Type: {inner}\r\n").into_bytes();
+        if let Some(encoding) = self.header("Content-Transfer-Encoding") {
+            body.extend_from_slice(format!("Content-Transfer-Encoding: {encoding}\r\n").as_bytes());
+        }
+        body.extend_from_slice(b"\r\n");
+        body.extend_from_slice(&self.body);
+        let file = encoding::base64_lines(content);
+        body.extend_from_slice(
+            format!(
+                "\r\n--{boundary}\r\nContent-Type: {content_type}\r\nContent-Disposition: attachment;\r\n \
+                 filename=\"{}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{file}--{boundary}--\r\n",
+                encoded_words(name)
+            )
+            .as_bytes(),
+        );
+        self.body = body;
+        let mut answer = self.without("Content-Transfer-Encoding");
+        answer.set(
+            "Content-Type",
+            &format!("multipart/mixed; boundary=\"{boundary}\""),
+        );
+        answer
+    }
+
     /// Sends it to this recipient in place of the others; `To` names them too.
     #[must_use]
     pub fn sent_to(mut self, recipient: &str) -> Self {

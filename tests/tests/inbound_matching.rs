@@ -1,5 +1,7 @@
 //! Whose word a mail is, and on which ticket it belongs: every carrier alone, and everybody who holds one.
 
+use std::fs;
+
 use recado_test_support::smtp_server::SmtpServer;
 use recado_tests::daemon::{Installation, Store};
 use recado_tests::desk::{
@@ -510,6 +512,50 @@ async fn a_mail_replayed_after_the_fault_was_mended_is_posted_once() {
     let again = scene.desk.api.send(Method::POST, &replay, Some(&json!({}))).await;
     assert_eq!(again.status.as_u16(), 409, "{again:?}");
     assert_eq!(scene.desk.mailed("4711").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_ages_into_a_hint() {
+    let scene = scene(&format!("{LMTP}token_age = \"1ms\"\n")).await;
+    // A change that comes more than a millisecond after the mail.
+    scene.desk.ticket("4712").await;
+    let answer = Program::Gmail.answer(&scene.received, TEXT);
+    scene.desk.take(&answer);
+    let mail = scene.desk.outcome_of(&answer).await;
+    assert_eq!(
+        (&mail["outcome"], &mail["ticket"]),
+        (&json!("quarantined"), &json!("4711")),
+        "{mail:#}"
+    );
+    let answer = authenticated(Program::Gmail.answer(&scene.received, TEXT));
+    scene.desk.take(&answer);
+    scene.desk.posted("4711", &answer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_to_mails_signed_with_the_secret_before_are_posted() {
+    let Scene {
+        desk,
+        server: _server,
+        received,
+    } = scene(LMTP).await;
+    let secret = desk.installation.path().join("secret");
+    let desk = desk.crash(|| {
+        let before = fs::read_to_string(&secret).unwrap();
+        let rotated = format!("another secret, longer than 32 octets too\n{before}");
+        fs::write(&secret, rotated).unwrap();
+    });
+    for program in [Program::Telephone, Program::OutlookWeb, Program::AnswersToFrom] {
+        let answer = program.answer(&received, TEXT);
+        desk.take(&answer);
+        desk.posted("4711", &answer).await;
+    }
+    // Without the secret of before its signatures are nobody's.
+    let desk = desk.crash(|| fs::write(&secret, "another secret, longer than 32 octets too\n").unwrap());
+    let answer = Program::Gmail.answer(&received, TEXT);
+    desk.take(&answer);
+    let mail = desk.outcome_of(&answer).await;
+    assert_eq!(mail["outcome"], "quarantined", "{mail:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
