@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_domain::channel::AccountId;
+use recado_domain::ledger::MailId;
 use recado_domain::outbox::{Delivery, DeliveryId, LeaseToken, State};
 use recado_domain::ticket::Ticket;
 use recado_ports::events::Event;
+use recado_ports::ledger::Taken;
 use recado_ports::outbox::{Claim, ClaimedDelivery, LostBy, NewDelivery, Settlement};
 use recado_ports::page::{Page, PageLimit, PageRequest};
 
@@ -125,6 +127,14 @@ impl Subject {
         };
         let version = self.tickets.put(write).await.unwrap();
         Ticket { version, ..ticket }
+    }
+
+    /// Takes a mail in, which stays pending.
+    pub(super) async fn incoming(&self) -> MailId {
+        let mail = builders::incoming("Sigue igual").build();
+        let id = mail.id;
+        assert_eq!(self.ledger.take(mail).await.unwrap(), Taken::New);
+        id
     }
 
     /// Stores a comment that owes a mail.

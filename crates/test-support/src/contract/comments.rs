@@ -46,6 +46,7 @@ pub async fn an_accepted_comment_is_found_to_the_letter_with_its_mails(subject: 
     accept.comment.kind = Kind::Note;
     accept.comment.origin = Origin::Mail;
     accept.comment.quoted = Some("> antes".to_owned());
+    accept.comment.html = Some("<p>derecha 🙂</p>".to_owned());
     accept.comment.created_at = "2026-11-22T10:00:00.123456Z".parse().unwrap();
     subject.comments.accept(accept.clone()).await.unwrap();
     let found = subject

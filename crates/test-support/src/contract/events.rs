@@ -6,17 +6,19 @@ use std::task::Poll;
 use std::time::Duration;
 
 use recado_domain::channel::{AccountId, HoldReason};
+use recado_domain::ledger::Outcome;
 use recado_domain::parameter::Parameter;
 use recado_domain::ticket::TicketId;
 use recado_ports::channels::Hold;
 use recado_ports::comments::Retraction;
 use recado_ports::events::{Event, EventKind, Topic};
+use recado_ports::ledger::SettleMail;
 use recado_ports::tickets::TicketWrite;
 use tokio::task::JoinSet;
 
 use super::arrange::{after, claim_at, in_time, retry, sent};
 use super::{DEADLINE, Subject};
-use crate::builders::{comment, ticket};
+use crate::builders::{alert, comment, settlement, ticket};
 use crate::clock::START;
 
 type Facts = (EventKind, Option<TicketId>, uuid::Uuid);
@@ -259,4 +261,22 @@ pub async fn a_change_ends_a_wait_for_the_outbox(subject: &Subject) {
         .parameters
         .set(Parameter::StopOutgoingMail, Some("N".to_owned()));
     ends_wait(subject, Topic::Outbox, "hearing of a parameter", set).await;
+}
+
+pub async fn a_mail_that_is_settled_ends_waits_for_log_and_outbox(subject: &Subject) {
+    let about = subject.ticket("1").await;
+    for topic in [Topic::Log, Topic::Outbox] {
+        let mail = subject.incoming().await;
+        let settle = SettleMail {
+            comment: Some(comment(&about).owing(&["tomas@example.com"])),
+            ..settlement(mail, Outcome::Attached)
+        };
+        let settle = subject.ledger.settle(settle);
+        ends_wait(subject, topic, "hearing of a settled mail", settle).await;
+    }
+    let mail = subject.incoming().await;
+    let quarantined = settlement(mail, Outcome::Quarantined);
+    subject.ledger.settle(quarantined).await.unwrap();
+    let notice = subject.ledger.notice(mail, vec![alert(mail).build()], START);
+    ends_wait(subject, Topic::Outbox, "hearing of an alert", notice).await;
 }

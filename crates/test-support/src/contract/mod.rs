@@ -32,6 +32,9 @@ mod arrange;
 pub mod channels;
 pub mod comments;
 pub mod events;
+pub mod ledger_facts;
+pub mod ledger_settle;
+pub mod ledger_take;
 pub mod outbox_claim;
 pub mod outbox_expiry;
 pub mod outbox_lease;
@@ -50,6 +53,7 @@ use std::time::{Duration, Instant};
 use recado_ports::channels::Channels;
 use recado_ports::comments::Comments;
 use recado_ports::events::{Events, Topic};
+use recado_ports::ledger::Ledger;
 use recado_ports::outbox::Outbox;
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
@@ -81,6 +85,8 @@ pub struct Subject {
     pub people: Arc<dyn People>,
     /// Its suppressions.
     pub suppressions: Arc<dyn Suppressions>,
+    /// Its incoming mail.
+    pub ledger: Arc<dyn Ledger>,
     /// Its log.
     pub events: Arc<dyn Events>,
     lease_clock: Option<Arc<ManualClock>>,
@@ -99,6 +105,7 @@ impl Subject {
             + Parameters
             + People
             + Suppressions
+            + Ledger
             + Events
             + 'static,
     {
@@ -111,6 +118,7 @@ impl Subject {
             parameters: store.clone(),
             people: store.clone(),
             suppressions: store.clone(),
+            ledger: store.clone(),
             events: store,
             lease_clock: None,
             guards: Vec::new(),
@@ -154,6 +162,7 @@ macro_rules! store_contract {
             tickets {
                 a_ticket_is_found_by_number_and_id_as_it_was_put
                 a_write_replaces_the_whole_ticket
+                when_a_ticket_was_closed_and_what_it_follows_is_kept
                 a_write_at_a_stale_version_conflicts_and_changes_nothing
                 of_writes_at_one_version_a_single_one_goes_through
                 a_number_is_unique_and_found_without_regard_to_case
@@ -284,6 +293,8 @@ macro_rules! store_contract {
                 technicians_are_the_accounts_with_that_role
                 a_token_names_its_owner_and_their_groups
                 a_group_is_stored_whole
+                the_groups_of_an_address_are_found_account_or_not
+                an_address_is_known_by_account_group_or_ticket
             }
             suppressions {
                 the_second_hard_bounce_a_day_later_suppresses
@@ -291,6 +302,43 @@ macro_rules! store_contract {
                 a_suppression_lapses_after_thirty_days
                 a_lifted_address_begins_anew
                 suppressions_are_listed_by_address_in_pages
+            }
+            ledger_take {
+                a_taken_mail_is_pending_and_read_back_to_the_letter
+                a_message_of_a_mailbox_is_taken_once
+                a_mail_taken_again_under_its_id_stays_as_it_was
+                of_takes_of_one_message_at_once_a_single_one_stores_it
+                pending_mails_are_given_oldest_first_up_to_the_limit
+                mails_are_listed_newest_first_and_filtered
+                pages_repeat_and_skip_nothing_while_mails_come
+                a_nul_in_a_text_becomes_a_replacement_character
+                the_octets_of_mails_settled_long_ago_are_forgotten_up_to_the_limit
+                how_far_a_folder_was_read_is_kept_for_each
+                the_depth_counts_mails_by_their_outcome
+            }
+            ledger_settle {
+                a_settlement_writes_all_that_follows
+                a_mail_that_is_not_there_is_not_settled
+                a_mail_is_settled_once_and_again_only_as_expected
+                a_settlement_repeated_with_its_comment_counts_as_done
+                of_settlements_at_once_a_single_one_goes_through
+                of_copies_at_once_a_single_one_becomes_a_comment
+                a_copy_of_a_comment_may_be_anything_else
+                a_settlement_whose_ticket_changed_meanwhile_writes_nothing
+                a_ticket_is_reopened_with_the_comment_that_reopens_it
+                what_became_of_a_sent_mail_is_never_taken_back
+                a_bounce_is_kept_with_what_it_says
+                a_nul_in_what_a_mail_adds_becomes_a_replacement_character
+                an_address_is_accepted_for_each_person_once
+            }
+            ledger_facts {
+                a_mail_s_provenance_is_known_whatever_became_of_its_comment
+                a_copy_is_one_whose_outcome_says_all
+                a_sender_s_recent_mails_are_counted_by_what_they_did
+                acknowledgements_are_counted_by_recipient_and_time
+                the_desk_is_told_once_of_a_mail_in_quarantine
+                of_notices_at_once_a_single_one_tells_the_desk
+                an_alert_and_an_acknowledgement_are_claimed_like_any_mail
             }
             events {
                 the_log_tells_what_happened_in_order
@@ -301,6 +349,7 @@ macro_rules! store_contract {
                 a_wait_ends_when_the_time_is_up
                 a_change_ends_a_wait_for_the_log
                 a_change_ends_a_wait_for_the_outbox
+                a_mail_that_is_settled_ends_waits_for_log_and_outbox
             }
         }
     };
@@ -330,6 +379,9 @@ mod tests {
             include_str!("channels.rs"),
             include_str!("comments.rs"),
             include_str!("events.rs"),
+            include_str!("ledger_facts.rs"),
+            include_str!("ledger_settle.rs"),
+            include_str!("ledger_take.rs"),
             include_str!("outbox_claim.rs"),
             include_str!("outbox_expiry.rs"),
             include_str!("outbox_lease.rs"),

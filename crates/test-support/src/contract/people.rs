@@ -5,7 +5,7 @@ use recado_ports::people::{AddUserError, NewToken, TokenHash};
 use recado_ports::templates::Written;
 
 use super::Subject;
-use crate::builders::{address, group, id, party, user};
+use crate::builders::{address, group, id, party, ticket, user};
 use crate::clock::START;
 
 pub async fn an_account_is_found_by_its_address(subject: &Subject) {
@@ -157,4 +157,52 @@ pub async fn a_group_is_stored_whole(subject: &Subject) {
         Written::Replaced
     );
     assert_eq!(subject.people.find_group(&email).await.unwrap(), Some(second));
+}
+
+pub async fn the_groups_of_an_address_are_found_account_or_not(subject: &Subject) {
+    for (email, members) in [
+        ("redes@example.org", ["eva@example.com", "zoe@example.com"]),
+        ("mesa@example.org", ["eva@example.com", "ana@example.com"]),
+    ] {
+        subject.people.put_group(&group(email, &members)).await.unwrap();
+    }
+    let groups_of = async |email| subject.people.groups_of(&address(email)).await.unwrap();
+    let mut groups = groups_of("Eva@example.com").await;
+    groups.sort();
+    assert_eq!(groups, ["mesa@example.org", "redes@example.org"].map(address));
+    assert_eq!(groups_of("nadie@example.com").await, []);
+    // A group is no member of itself.
+    assert_eq!(groups_of("mesa@example.org").await, []);
+}
+
+pub async fn an_address_is_known_by_account_group_or_ticket(subject: &Subject) {
+    subject
+        .people
+        .add_user(&user("cuenta@example.com", Role::Requester), None)
+        .await
+        .unwrap();
+    let desk = group("mesa@example.org", &["eva@example.com"]);
+    subject.people.put_group(&desk).await.unwrap();
+    let named = ticket("1")
+        .requested_by("pide@example.com")
+        .responsible(party("Rosa", "responde@example.com"))
+        .group("equipo@example.org")
+        .watched_by("mira@example.com");
+    subject.tickets.put(named.write()).await.unwrap();
+    for known in [
+        "Cuenta@example.com",
+        "mesa@example.org",
+        "eva@example.com",
+        "pide@example.com",
+        "responde@example.com",
+        "equipo@example.org",
+        "mira@example.com",
+    ] {
+        let is_known = subject.people.is_known(&address(known)).await.unwrap();
+        assert!(is_known, "{known}");
+    }
+    for unknown in ["nadie@example.com", "pide@example.org"] {
+        let is_known = subject.people.is_known(&address(unknown)).await.unwrap();
+        assert!(!is_known, "{unknown}");
+    }
 }

@@ -102,6 +102,33 @@ pub async fn a_write_replaces_the_whole_ticket(subject: &Subject) {
     );
 }
 
+pub async fn when_a_ticket_was_closed_and_what_it_follows_is_kept(subject: &Subject) {
+    let mut closed = ticket("2").closed().build();
+    closed.closed_at = Some(after(60));
+    closed.follows = Some(number("1"));
+    let version = subject.tickets.put(TicketWrite {
+        ticket: closed.clone(),
+        expected: None,
+        cut_off: BTreeSet::new(),
+    });
+    closed.version = version.await.unwrap();
+    let stored = subject.tickets.find_by_id(closed.id).await.unwrap().unwrap();
+    assert_eq!(stored, closed);
+    let open = Ticket {
+        status: TicketStatus::Open,
+        closed_at: None,
+        ..closed
+    };
+    let reopening = TicketWrite {
+        expected: Some(open.version),
+        ticket: open.clone(),
+        cut_off: BTreeSet::new(),
+    };
+    subject.tickets.put(reopening).await.unwrap();
+    let stored = subject.tickets.find_by_id(open.id).await.unwrap().unwrap();
+    assert_eq!((stored.closed_at, stored.follows), (None, open.follows));
+}
+
 pub async fn a_write_at_a_stale_version_conflicts_and_changes_nothing(subject: &Subject) {
     let first = subject.ticket("1").await;
     let write = |title: &str, expected| TicketWrite {

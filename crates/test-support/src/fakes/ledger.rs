@@ -9,7 +9,7 @@ use recado_ports::ledger::{NewMail, SettleError, SettleMail, Taken};
 use recado_ports::store::StoreError;
 use recado_ports::tickets::TicketWrite;
 
-use super::Tables;
+use super::{Tables, storable};
 
 /// A mail that came in.
 pub(super) struct Row {
@@ -155,9 +155,4 @@ impl Tables {
 
 fn makes_a_comment(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Attached | Outcome::Opened)
-}
-
-/// A text as the databases store it.
-fn storable(text: String) -> String {
-    text.replace('\0', "\u{FFFD}")
 }

@@ -171,6 +171,11 @@ impl Tables {
     }
 }
 
+/// A text as the databases store it: PostgreSQL keeps no NUL, and what comes from outside by mail may hold one.
+fn storable(text: String) -> String {
+    text.replace('\0', "\u{FFFD}")
+}
+
 /// Cuts a page out of items that come in the list's order, each with its cursor.
 ///
 /// `is_after` tells whether a cursor lies behind the one that the page before ended with.

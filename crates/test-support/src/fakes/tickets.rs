@@ -7,7 +7,7 @@ use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
 use recado_ports::tickets::{TicketFilter, TicketWrite, Tickets};
 
-use super::{MemoryStore, Tables, page};
+use super::{MemoryStore, Tables, page, storable};
 
 #[async_trait]
 impl Tickets for MemoryStore {
@@ -47,6 +47,7 @@ impl Tables {
     /// Stores a ticket, or nothing at all.
     pub(super) fn put_ticket(&mut self, write: TicketWrite) -> Result<Version, StoreError> {
         let mut ticket = write.ticket;
+        ticket.title = storable(ticket.title);
         let folded = ticket.number.folded();
         let stored = self.tickets.get(&ticket.id);
         let taken = self
