@@ -91,6 +91,8 @@ pub(crate) struct Alert<'a> {
     pub(crate) reason: &'a str,
     /// Its id in the ledger.
     pub(crate) id: &'a str,
+    /// How many other mails wait too.
+    pub(crate) more: usize,
 }
 
 impl Alert<'_> {
@@ -102,12 +104,13 @@ impl Alert<'_> {
             received,
             reason,
             id,
+            more,
         } = self;
         let commands = format!("recado mail show {id} · recado mail release {id} · recado mail refuse {id}");
-        let (title, lines) = match locale {
+        let (title, mut lines) = match locale {
             Locale::Es => (
                 "Un correo espera su decisión",
-                [
+                vec![
                     format!("Un correo de {from} espera desde el {received}: «{subject}»."),
                     format!("Motivo: {reason}."),
                     format!("Puede aceptarlo o rechazarlo: {commands}"),
@@ -115,7 +118,7 @@ impl Alert<'_> {
             ),
             Locale::Pt => (
                 "Um e-mail espera a sua decisão",
-                [
+                vec![
                     format!("Um e-mail de {from} espera desde {received}: “{subject}”."),
                     format!("Motivo: {reason}."),
                     format!("Pode aceitá-lo ou recusá-lo: {commands}"),
@@ -123,13 +126,21 @@ impl Alert<'_> {
             ),
             Locale::En => (
                 "A mail waits for your decision",
-                [
+                vec![
                     format!("A mail from {from} has waited since {received}: “{subject}”."),
                     format!("Reason: {reason}."),
                     format!("You can accept it or turn it down: {commands}"),
                 ],
             ),
         };
+        if *more > 0 {
+            let list = "recado mail list --outcome quarantined";
+            lines.push(match locale {
+                Locale::Es => format!("Esperan {more} más: {list}"),
+                Locale::Pt => format!("Esperam mais {more}: {list}"),
+                Locale::En => format!("{more} more wait: {list}"),
+            });
+        }
         rendered(title, &lines)
     }
 }
@@ -157,6 +168,7 @@ mod tests {
             received: "hoy",
             reason: "it has no author in From",
             id: "1",
+            more: 0,
         };
         let mail = alert.render(Locale::Es);
         assert!(mail.html.contains("&lt;script&gt;"), "{}", mail.html);

@@ -1,10 +1,12 @@
 //! Housekeeping of the ledger: mails that nobody has judged yet, quarantined ones that nobody has looked at, octets
 //! that need not be kept.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use recado_domain::ledger::{LedgerEntry, Outcome};
 use recado_domain::outbox::Cause;
-use recado_domain::person::Party;
+use recado_domain::person::{EmailAddress, Party};
 use recado_domain::ticket::Ticket;
 use recado_ports::mail::Automatic;
 use recado_ports::outbox::NewDelivery;
@@ -17,8 +19,14 @@ use crate::wording;
 /// A mail may wait so long for the desk before the desk is told.
 const UNNOTICED: SignedDuration = SignedDuration::from_hours(1);
 
-/// Alerts in one round.
-const ALERTS_AT_ONCE: u16 = 50;
+/// Mails told of in one round.
+const ALERTS_AT_ONCE: u16 = 500;
+
+/// A quarantined mail, with its ticket.
+struct Waiting {
+    entry: LedgerEntry,
+    ticket: Option<Ticket>,
+}
 
 impl KeepHouse {
     /// Mails that are stored and not settled: their judge was interrupted, or met a fault.
@@ -49,40 +57,54 @@ impl KeepHouse {
         Ok(())
     }
 
-    /// Tells the desk of mails that have waited for it, once each.
+    /// Tells the desk of mails that have waited for it, once each; a person of all theirs in one mail.
     pub(super) async fn alert(&self, now: Timestamp) -> Result<(), StoreError> {
         let waiting = self
             .receive
             .ledger
             .unnoticed(now - UNNOTICED, ALERTS_AT_ONCE)
             .await?;
+        let mut by_person: BTreeMap<Option<EmailAddress>, Vec<Waiting>> = BTreeMap::new();
         for entry in waiting {
-            let alerts = self.alerts(&entry, now).await?;
-            let told = alerts.len();
-            self.receive.ledger.notice(entry.id, alerts, now).await?;
             tracing::warn!(
                 alarm = "mail_quarantined",
                 mail = %entry.id.0,
-                told,
                 reason = entry.reason,
                 "a mail waits for the desk"
             );
+            let ticket = match entry.ticket {
+                Some(id) => self.receive.tickets.find_by_id(id).await?,
+                None => None,
+            };
+            let person = self.in_charge(ticket.as_ref()).map(|party| party.email.clone());
+            by_person
+                .entry(person)
+                .or_default()
+                .push(Waiting { entry, ticket });
+        }
+        for theirs in by_person.values() {
+            let mut alert = self.alert_of(theirs, now).await?;
+            for waiting in theirs {
+                let mails = alert.take().into_iter().collect();
+                self.receive.ledger.notice(waiting.entry.id, mails, now).await?;
+            }
         }
         Ok(())
     }
 
-    /// The mail to whoever answers for the ticket, else to the desk; none where there is neither.
-    async fn alerts(&self, entry: &LedgerEntry, now: Timestamp) -> Result<Vec<NewDelivery>, StoreError> {
+    /// The mail to whoever answers for the ticket, else to the desk; none where there is neither. It tells of the
+    /// oldest, and how many more there are.
+    async fn alert_of(&self, theirs: &[Waiting], now: Timestamp) -> Result<Option<NewDelivery>, StoreError> {
         let receive = &self.receive;
-        let ticket = match entry.ticket {
-            Some(id) => receive.tickets.find_by_id(id).await?,
-            None => None,
+        let Some(Waiting { entry, ticket }) = theirs.first() else {
+            return Ok(None);
         };
         let Some(recipient) = self.in_charge(ticket.as_ref()) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
+        let is_same = |waiting: &Waiting| waiting.entry.ticket == entry.ticket;
+        let ticket = ticket.as_ref().filter(|_| theirs.iter().all(is_same));
         let locale = ticket
-            .as_ref()
             .and_then(|ticket| ticket.locale)
             .unwrap_or(receive.messaging.locale);
         let rendered = wording::Alert {
@@ -91,9 +113,10 @@ impl KeepHouse {
             received: &locale.date_time(entry.received_at, &receive.messaging.time_zone),
             reason: entry.reason.as_deref().unwrap_or("-"),
             id: &entry.id.0.to_string(),
+            more: theirs.len() - 1,
         }
         .render(locale);
-        let thread = match &ticket {
+        let thread = match ticket {
             Some(ticket) => {
                 receive
                     .outbox
@@ -105,7 +128,7 @@ impl KeepHouse {
         let parameters = receive.parameters.snapshot().await?.values;
         let letter = Letter {
             cause: Cause::Alert(entry.id),
-            ticket: ticket.as_ref(),
+            ticket,
             author: None,
             rendered: &rendered,
             attachments: Vec::new(),
@@ -113,23 +136,20 @@ impl KeepHouse {
             created_at: now,
             due_at: now,
         };
-        match receive.desk(&parameters).write(&letter, &recipient, &thread) {
-            Ok(alert) => Ok(vec![alert]),
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the desk cannot be told of a mail"
-                );
-                Ok(Vec::new())
-            }
+        let written = receive.desk(&parameters).write(&letter, recipient, &thread);
+        if let Err(error) = &written {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                "the desk cannot be told of a mail"
+            );
         }
+        Ok(written.ok())
     }
 
-    fn in_charge(&self, ticket: Option<&Ticket>) -> Option<Party> {
+    fn in_charge<'a>(&'a self, ticket: Option<&'a Ticket>) -> Option<&'a Party> {
         ticket
             .and_then(|ticket| ticket.responsible.as_ref().or(ticket.group.as_ref()))
             .or(self.receive.messaging.desk.as_ref())
-            .cloned()
     }
 
     /// Octets of mails that were settled long ago.

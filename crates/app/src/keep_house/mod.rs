@@ -38,6 +38,9 @@ const LATE: SignedDuration = SignedDuration::from_hours(4);
 /// The desk is told of late mails this often.
 const WARN_EVERY: Duration = Duration::from_hours(1);
 
+/// Nobody is told of quarantined mails more often, however many come.
+const ALERT_EVERY: Duration = Duration::from_mins(15);
+
 /// Keeps house.
 pub struct KeepHouse {
     /// Leases, expiry, old messages.
@@ -69,6 +72,7 @@ pub struct KeepHouse {
 pub struct Diary {
     looked: Mutex<Option<Duration>>,
     warned: Mutex<Option<Duration>>,
+    alerted: Mutex<Option<Duration>>,
 }
 
 /// Whether so much time has passed since an entry; then it is written anew.
@@ -110,9 +114,11 @@ impl KeepHouse {
         if is_due(&self.diary.looked, LOOK_EVERY, self.clock.elapsed()) {
             self.show_depth(now).await?;
             self.show_mails().await?;
-            self.alert(now).await?;
             self.forget(now).await?;
             self.forget_raw(now).await?;
+        }
+        if is_due(&self.diary.alerted, ALERT_EVERY, self.clock.elapsed()) {
+            self.alert(now).await?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use recado_domain::locale::Locale;
 use recado_domain::person::Party;
 use recado_domain::template::escape_html;
 use recado_domain::ticket::{Ticket, TicketNumber};
-use recado_domain::token::without_carriers;
+use recado_domain::token::{ReplyToken, without_carriers};
 use recado_ports::ids::Ids;
 use sha2::{Digest, Sha256};
 
@@ -96,7 +96,7 @@ impl Words {
                 .html
                 .as_deref()
                 .map(clean)
-                .filter(|html| !html.trim().is_empty()),
+                .filter(|html| !html.trim().is_empty() && !bears_a_token(html, mail)),
         }
     }
 
@@ -133,6 +133,17 @@ impl Words {
 /// Without carriers, and without the one character that no store keeps.
 fn clean(text: &str) -> String {
     without_carriers(text).replace('\0', "\u{fffd}")
+}
+
+/// Whether a token is in it still, in a spelling that a link allows. Then the text, which says the same, must do.
+fn bears_a_token(html: &str, mail: &IncomingMail) -> bool {
+    let lower = html.to_ascii_lowercase();
+    let tags = mail.recipients.iter().filter_map(|address| {
+        let (_, tag) = address.local_part().rsplit_once('+')?;
+        ReplyToken::parse(tag)
+    });
+    tags.chain(mail.reference_tokens.iter().cloned())
+        .any(|token| lower.contains(token.as_str()))
 }
 
 fn stored(file: IncomingAttachment, ids: &dyn Ids) -> (Attachment, Vec<u8>) {

@@ -282,12 +282,11 @@ impl ReceiveMail {
                 continue;
             }
             let pending = PendingMail::from(&stored);
-            let judged = match stored.raw {
-                Some(raw) => self.judge(&pending, Arc::new(raw)).await,
-                None => {
-                    let reason = "its octets are no longer kept".to_owned();
-                    self.conclude(self.failed(&pending, reason)).await
-                }
+            let judged = if let Some(raw) = stored.raw {
+                self.judge(&pending, Arc::new(raw)).await
+            } else {
+                let reason = "its octets are no longer kept".to_owned();
+                self.conclude(self.failed(&pending, reason)).await
             };
             match judged {
                 Ok(Ending::Settled(_)) => settled += 1,

@@ -240,7 +240,11 @@ impl ReceiveMail {
         let mut settle = blank(pending, mail, Outcome::Opened, now);
         settle.ticket = Some(ticket.id);
         settle.lifts = Some(requester.email.clone());
-        settle.comment = Some(self.accepted(mail, &place).await?);
+        let comment = self.accepted(mail, &place).await?;
+        if comment.deliveries.is_empty() {
+            tracing::warn!(ticket = %ticket.number, "a mail opens a ticket, and nobody at the desk is told");
+        }
+        settle.comment = Some(comment);
         let opened = Opened {
             ticket: &ticket,
             follows: closed,

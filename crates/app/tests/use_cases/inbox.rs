@@ -178,7 +178,7 @@ impl Written {
     }
 
     /// To the plus-address that bears this token, in To or Cc.
-    pub(crate) fn to_token(mut self, token: &ReplyToken) -> Self {
+    pub(crate) fn at_token(mut self, token: &ReplyToken) -> Self {
         let plus = format!("desk+{}@example.org", token.as_str());
         self.mail.recipients.push(address(&plus));
         self

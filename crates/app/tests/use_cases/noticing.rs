@@ -41,7 +41,7 @@ async fn the_desk_is_told_once_of_a_mail_that_waited_for_an_hour() {
     keeper.run().await;
     assert_eq!(alerts(&house).await, []);
     for _ in 0..3 {
-        house.clock.advance(Duration::from_mins(2));
+        house.clock.advance(Duration::from_mins(15));
         keeper.run().await;
     }
     let told = alerts(&house).await;
@@ -56,6 +56,30 @@ async fn the_desk_is_told_once_of_a_mail_that_waited_for_an_hour() {
         text.contains(&format!("recado mail release {}", entry.id.0)),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_flood_is_told_of_in_one_mail_to_each_person() {
+    let house = House::with_inbox().await;
+    house
+        .put_ticket(builders::ticket("8").responsible(builders::party("Rosa", "rosa@example.org")))
+        .await;
+    for _ in 0..20 {
+        waiting(&house).await;
+    }
+    let tagged = from("eve@evil.example").subject("[#8] x");
+    house.receive(&tagged).await;
+    house.clock.advance(Duration::from_mins(61));
+    let keeper = housekeeper(&house, &house.worker());
+    for _ in 0..2 {
+        keeper.run().await;
+        house.clock.advance(Duration::from_mins(15));
+    }
+    let told = alerts(&house).await;
+    let recipients: Vec<_> = told.iter().map(|mail| mail.recipient.as_str()).collect();
+    assert_eq!(recipients, ["rosa@example.org", "tomas@example.com"]);
+    let text = house.message(told[1].id).await;
+    assert!(text.contains("Esperan 19 más"), "{text}");
 }
 
 #[tokio::test]

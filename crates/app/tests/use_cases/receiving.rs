@@ -90,7 +90,7 @@ async fn each_carrier_alone_leads_an_answer_home() {
             mail
         }),
         ("the plus-address, in Cc too", |mail, house, told| {
-            mail.to_token(&house.token(told))
+            mail.at_token(&house.token(told))
         }),
         ("the reference line", |mail, house, told| {
             mail.quoting(&house.token(told))
@@ -111,12 +111,14 @@ async fn each_carrier_alone_leads_an_answer_home() {
     }
 }
 
+type Write = fn(&House, &Delivery) -> Written;
+/// What it is, the mail, its outcome, the author, and words of the reason.
+type Case = (&'static str, Write, Outcome, Option<&'static str>, &'static str);
+
 #[tokio::test]
-async fn nobodys_word_stands_in_another_name() {
-    use Outcome::{Attached, Opened, Quarantined};
-    type Write = fn(&House, &Delivery) -> Written;
-    // What it is, the mail, its outcome, the author, and words of the reason.
-    let cases: [(&str, Write, Outcome, Option<&str>, &str); 14] = [
+async fn another_address_stands_in_its_own_name() {
+    use Outcome::{Attached, Quarantined};
+    let cases: [Case; 5] = [
         (
             "a second address of the person",
             |_, told| from("ana.pena@customer.example").vouched().answering(told),
@@ -156,6 +158,16 @@ async fn nobodys_word_stands_in_another_name() {
             Some(TOMAS),
             "is on the ticket too",
         ),
+    ];
+    for case in cases {
+        assert_becomes(case).await;
+    }
+}
+
+#[tokio::test]
+async fn nobodys_word_stands_in_another_name() {
+    use Outcome::{Attached, Opened, Quarantined};
+    let cases: [Case; 9] = [
         (
             "a guessed number",
             |_, _| from("ana@customer.example").subject("[#4711] x"),
@@ -172,7 +184,7 @@ async fn nobodys_word_stands_in_another_name() {
         ),
         (
             "a forwarded token",
-            |house, told| from("eve@evil.example").vouched().to_token(&house.token(told)),
+            |house, told| from("eve@evil.example").vouched().at_token(&house.token(told)),
             Quarantined,
             None,
             "comes from somebody else",
@@ -192,7 +204,7 @@ async fn nobodys_word_stands_in_another_name() {
                 let other = if tail.starts_with('a') { "b" } else { "a" };
                 let forged = format!("{head}{other}{}", &tail[1..]);
                 from("ana@customer.example")
-                    .to_token(&recado_domain::token::ReplyToken::parse(&forged).unwrap())
+                    .at_token(&recado_domain::token::ReplyToken::parse(&forged).unwrap())
             },
             Quarantined,
             None,
@@ -200,7 +212,7 @@ async fn nobodys_word_stands_in_another_name() {
         ),
         (
             "a token in Cc alone",
-            |house, told| from("ana@customer.example").to_token(&house.token(told)),
+            |house, told| from("ana@customer.example").at_token(&house.token(told)),
             Attached,
             Some("ana@customer.example"),
             "",
@@ -230,7 +242,7 @@ async fn nobodys_word_stands_in_another_name() {
         (
             "a saved contact",
             |house, told| {
-                let mail = from("ana@customer.example").to_token(&house.token(told));
+                let mail = from("ana@customer.example").at_token(&house.token(told));
                 mail.subject("El monitor parpadea")
             },
             Opened,
@@ -238,25 +250,30 @@ async fn nobodys_word_stands_in_another_name() {
             "",
         ),
     ];
-    for (case, write, outcome, author, reason) in cases {
-        let mut house = House::with_inbox().await;
-        house.incoming.policy.trust.exchange = vec![Via::Lmtp];
-        house
-            .put_ticket(builders::ticket("4711").requested_by("ana@customer.example"))
-            .await;
-        let posted = house.post(&tomas(), comment("¿Ya imprime?")).await;
-        let told = house.mail_to(&posted, "ana@customer.example").await;
-        let entry = house.receive(&write(&house, &told)).await;
-        let found = summary(&house, &entry).await;
-        assert_eq!(
-            (found.0, found.1.as_deref()),
-            (outcome, author),
-            "{case}: {entry:?}"
-        );
-        assert!(found.2.contains(reason), "{case}: {}", found.2);
-        let on_ticket = house.comments("4711").await.len();
-        assert_eq!(on_ticket, 1 + usize::from(outcome == Attached), "{case}");
+    for case in cases {
+        assert_becomes(case).await;
     }
+}
+
+/// Of a mail to the requester of 4711, an address at their own company.
+async fn assert_becomes((case, write, outcome, author, reason): Case) {
+    let mut house = House::with_inbox().await;
+    house.incoming.policy.trust.exchange = vec![Via::Lmtp];
+    house
+        .put_ticket(builders::ticket("4711").requested_by("ana@customer.example"))
+        .await;
+    let posted = house.post(&tomas(), comment("¿Ya imprime?")).await;
+    let told = house.mail_to(&posted, "ana@customer.example").await;
+    let entry = house.receive(&write(&house, &told)).await;
+    let found = summary(&house, &entry).await;
+    assert_eq!(
+        (found.0, found.1.as_deref()),
+        (outcome, author),
+        "{case}: {entry:?}"
+    );
+    assert!(found.2.contains(reason), "{case}: {}", found.2);
+    let on_ticket = house.comments("4711").await.len();
+    assert_eq!(on_ticket, 1 + usize::from(outcome == Outcome::Attached), "{case}");
 }
 
 #[tokio::test]
@@ -271,7 +288,7 @@ async fn a_swapped_token_serves_whoever_it_was_signed_for_alone() {
     let to_eva = house.mail_to(&to_eva, "eva@customer.example").await;
     // Eva answers her own mail, with Ana's token in the address: it is hers, on her ticket.
     let mail = from("eva@customer.example").answering(&to_eva);
-    let entry = house.receive(&mail.clone().to_token(&house.token(&to_ana))).await;
+    let entry = house.receive(&mail.clone().at_token(&house.token(&to_ana))).await;
     assert_eq!(
         (entry.outcome, entry.ticket),
         (Some(Outcome::Attached), to_eva.ticket)
@@ -281,7 +298,7 @@ async fn a_swapped_token_serves_whoever_it_was_signed_for_alone() {
         .receive(
             &from("eva@customer.example")
                 .vouched()
-                .to_token(&house.token(&to_ana)),
+                .at_token(&house.token(&to_ana)),
         )
         .await;
     assert_eq!(entry.outcome, Some(Outcome::Quarantined));
@@ -537,6 +554,12 @@ async fn every_mail_has_a_text_that_loses_nothing_and_passes_no_carrier_on() {
         let html = stored.html.unwrap();
         assert!(!html.contains('\0') && !html.contains(token.as_str()), "{html}");
     }
+    let mut linked = from(ANA).at_token(&token);
+    linked.mail.html = Some(format!(
+        "<a href=\"mailto:desk%2B{}@example.org\">Mesa</a>",
+        token.as_str()
+    ));
+    assert_eq!(house.comment_of(&house.receive(&linked).await).await.html, None);
     let file_alone = from(ANA).answering(&told).text("").file("a.txt", "a");
     let stored = house.comment_of(&house.receive(&file_alone).await).await;
     assert_eq!((stored.text.as_str(), stored.attachments.len()), ("", 1));

@@ -69,19 +69,19 @@ async fn a_store_that_fails_at_any_step_of_judging_leaves_the_mail_to_the_next_r
     }
     let steps: [(&str, Break); 12] = [
         ("the copies", |receive, ledger| {
-            failing(LedgerCall::CopyOf, receive, ledger)
+            failing(LedgerCall::CopyOf, receive, ledger);
         }),
         ("the carriers", |receive, ledger| {
-            failing(LedgerCall::Provenance, receive, ledger)
+            failing(LedgerCall::Provenance, receive, ledger);
         }),
         ("the accepted addresses", |receive, ledger| {
             failing(LedgerCall::AnswersFor, receive, ledger);
         }),
         ("the rate", |receive, ledger| {
-            failing(LedgerCall::Recent, receive, ledger)
+            failing(LedgerCall::Recent, receive, ledger);
         }),
         ("the settlement", |receive, ledger| {
-            failing(LedgerCall::Settle, receive, ledger)
+            failing(LedgerCall::Settle, receive, ledger);
         }),
         ("the parameters", |receive, _| {
             let mut parameters = MockParameters::new();

@@ -173,7 +173,7 @@ async fn of_several_authors_the_one_who_sent_the_mail_is_the_author() {
                 assert_eq!(house.comment_of(&entry).await.author.email, address(author));
             }
             None => {
-                assert!(matches!(released, Err(Refusal::Conflict(why)) if why.contains("no single sender")))
+                assert!(matches!(released, Err(Refusal::Conflict(why)) if why.contains("no single sender")));
             }
         }
     }

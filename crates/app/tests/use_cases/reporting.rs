@@ -145,11 +145,7 @@ async fn a_report_says_what_it_says_and_takes_no_answer_back() {
         let entry = house.receive(&written).await;
         assert_eq!(entry.outcome, Some(outcome), "{action:?}");
         assert_eq!(entry.ticket, told.ticket, "{action:?}");
-        assert_eq!(
-            entry.bounce.is_some_and(|note| note.permanent),
-            false,
-            "{action:?}"
-        );
+        assert!(!entry.bounce.is_some_and(|note| note.permanent), "{action:?}");
         assert_eq!(house.delivery(told.id).await.outcome, expected, "{action:?}");
     }
     house.receive(&from(ANA).answering(&told)).await;
@@ -172,7 +168,8 @@ async fn a_report_is_about_the_newest_mail_that_it_names() {
 
 #[tokio::test]
 async fn two_hard_bounces_a_day_apart_suppress_an_address() {
-    let cases: [(&str, fn(&str) -> RecipientReport, bool); 4] = [
+    type Told = fn(&str) -> RecipientReport;
+    let cases: [(&str, Told, bool); 4] = [
         ("gone", |to| about(to, Action::Failed, "5.1.1"), true),
         ("full", |to| about(to, Action::Failed, "5.2.2"), false),
         ("late", |to| about(to, Action::Delayed, "4.4.1"), false),

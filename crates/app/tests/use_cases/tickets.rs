@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use recado_app::access::Refusal;
 use recado_app::post_comment::NewComment;
@@ -11,6 +12,7 @@ use recado_domain::locale::Locale;
 use recado_domain::outbox::State;
 use recado_domain::person::Role;
 use recado_domain::ticket::{Ticket, TicketStatus, Version};
+use recado_ports::clock::Clock;
 use recado_ports::people::People;
 use recado_ports::store::StoreError;
 use recado_ports::templates::Written;
@@ -101,6 +103,31 @@ async fn what_is_absent_stays_and_null_clears() {
         (Vec::new(), BTreeMap::new())
     );
     assert_eq!(cleared.status, TicketStatus::Closed);
+}
+
+#[tokio::test]
+async fn a_ticket_remembers_when_it_was_closed_until_it_is_opened() {
+    use TicketStatus::{Closed, Open};
+    let house = House::bare();
+    let start = house.clock.now();
+    let later = start + Duration::from_mins(1);
+    // Each write comes a minute after the one before.
+    for (status, closed_at) in [
+        (Some(Closed), Some(start)),
+        (None, Some(start)),
+        (Some(Closed), Some(start)),
+        (Some(Open), None),
+        (None, None),
+        (Some(Closed), Some(later + 4 * Duration::from_mins(1))),
+    ] {
+        let change = TicketChange {
+            status,
+            ..new_ticket()
+        };
+        let (_, ticket) = put(&house, change).await.unwrap();
+        assert_eq!(ticket.closed_at, closed_at, "{status:?}");
+        house.clock.advance(Duration::from_mins(1));
+    }
 }
 
 #[tokio::test]
