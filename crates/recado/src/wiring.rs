@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use recado_adapters_db::{Database, OpenError, Options};
+use recado_adapters_inbound::imap::{MailboxReader, MailboxSettings, MailboxTimeouts};
+use recado_adapters_inbound::intake::Intake;
 use recado_adapters_inbound::parse::MailReader;
 use recado_adapters_smtp::{FileTransport, MailComposer, SmtpSettings, SmtpTransport, Timeouts};
 use recado_adapters_template::TeraRenderer;
@@ -191,6 +193,30 @@ impl House {
             keyring: keyring.clone(),
             messaging: self.configuration.messaging.clone(),
             settings: self.configuration.incoming.clone(),
+        })
+    }
+
+    /// Reads the mailbox that the parameters describe into `receive`.
+    pub(crate) fn mailbox_reader(&self, receive: Arc<dyn Intake>) -> anyhow::Result<MailboxReader> {
+        let inbound = &self.configuration.inbound;
+        let settings = MailboxSettings {
+            poll: inbound.poll,
+            tls_name: inbound.tls_name.clone(),
+            ca_file: inbound.ca_file.clone(),
+            largest_mail: self.configuration.incoming.largest_mail,
+            timeouts: MailboxTimeouts::default(),
+        };
+        let tls = MailboxReader::trust(&settings)
+            .map_err(|error| ConfigurationFault::new("inbound.ca_file", "cannot be used").because(error))?;
+        Ok(MailboxReader {
+            receive,
+            ledger: self.database.clone(),
+            parameters: self.database.clone(),
+            events: self.database.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            settings,
+            tls,
         })
     }
 

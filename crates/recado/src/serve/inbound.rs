@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener as Socket};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use recado_adapters_inbound::imap::MailboxReader;
 use recado_adapters_inbound::lmtp::{self, LmtpOptions};
 use recado_app::receive_mail::ReceiveMail;
 use recado_app::stop::Stop;
@@ -45,10 +46,18 @@ impl LmtpDoor {
 pub(super) fn start(
     house: &House,
     receive: &Arc<ReceiveMail>,
+    mailbox: MailboxReader,
     door: Option<LmtpDoor>,
     stop: &Stop,
     loops: &mut JoinSet<()>,
 ) {
+    // It runs whatever parameter 200 says, which may change at any time.
+    let mailbox = Arc::new(mailbox);
+    let mailbox_stop = stop.clone();
+    loops.spawn(again_after_panic("mailbox", stop.clone(), move || {
+        let (mailbox, stop) = (mailbox.clone(), mailbox_stop.clone());
+        async move { mailbox.run(&stop).await }
+    }));
     if let Some(door) = door {
         let door = Arc::new(door);
         let (receive, options, stop) = (receive.clone(), lmtp_options(house), stop.clone());

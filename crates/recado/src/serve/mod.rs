@@ -85,6 +85,8 @@ impl Daemon {
     /// Takes the database over and starts listening and delivering.
     pub(crate) async fn start(house: House, keyring: Arc<Keyring>) -> anyhow::Result<Self> {
         let transport = house.transport()?;
+        let receive = house.receive_mail(&keyring);
+        let mailbox = house.mailbox_reader(receive.clone())?;
         // Before the database is taken over: a daemon that cannot listen changes nothing.
         let listen = &house.configuration.http.listen;
         let listener = TcpListener::bind(listen)
@@ -96,7 +98,6 @@ impl Daemon {
         take_over(&house, &keyring).await?;
 
         let metrics = recorder();
-        let receive = house.receive_mail(&keyring);
         let shutdown = CancellationToken::new();
         let router = recado_adapters_http::router(
             api::api(&house, &keyring, &receive),
@@ -116,7 +117,7 @@ impl Daemon {
         let pulse = Pulse::new(house.clock.clone());
         let (signal, stop) = stop::channel();
         let mut loops = workers::start(&house, &transport, &receive, metrics, pulse.clone(), &stop);
-        inbound::start(&house, &receive, door, &stop, &mut loops);
+        inbound::start(&house, &receive, mailbox, door, &stop, &mut loops);
         let watchdog = tokio::spawn(watchdog::ping(pulse));
         tracing::info!(%address, lmtp = ?lmtp, workers = house.configuration.workers, version = env!("CARGO_PKG_VERSION"), "serving");
         Ok(Self {
