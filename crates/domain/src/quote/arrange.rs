@@ -108,6 +108,9 @@ impl Arrangement<'_> {
             self.set_aside(quote.body.clone());
         } else if quote.is_first && (introduced || is_marked_by_program || !quote.has_words_above) {
             self.set_aside(quote.body.start..self.last_paragraph(quote.body.clone()));
+            self.trim(quote.body.clone());
+        } else {
+            self.trim(quote.body.clone());
         }
     }
 
@@ -154,6 +157,15 @@ impl Arrangement<'_> {
             .rev()
             .find(|&index| matches!(self.kinds[index], Kind::MarkedBlank | Kind::Blank))
             .map_or(body.start, |gap| gap + 1)
+    }
+
+    /// Sets marked blank lines at either end of a kept quote aside: they parted it from lines that are gone.
+    fn trim(&mut self, body: Range<usize>) {
+        let shows = |&index: &usize| self.kinds[index] == Kind::Marked && self.sides[index] == Side::Written;
+        let first = body.clone().find(shows).unwrap_or(body.end);
+        let last = body.clone().rev().find(shows).unwrap_or(body.start);
+        self.set_aside(body.start..first);
+        self.set_aside((last + 1).min(body.end)..body.end);
     }
 
     fn set_aside(&mut self, range: Range<usize>) {

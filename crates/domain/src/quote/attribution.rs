@@ -100,7 +100,14 @@ struct Parts {
     /// What stands before the colon is, or closes, an address.
     ends_with_address: bool,
     words: usize,
+    /// Words before the first digit or address: what the author of a mail may have written on the same line.
+    lead: usize,
+    /// Address or verb come before every digit: languages that begin with the name.
+    name_first: bool,
 }
+
+/// Words that may stand before the first digit or address: a long name.
+const MOST_LEAD: usize = 12;
 
 impl Parts {
     fn of(line: &str) -> Self {
@@ -120,7 +127,10 @@ impl Parts {
             ends_with_colon: inner.ends_with(':'),
             ends_with_address: before_colon.ends_with(['>', ')', ']']),
             words: 0,
+            lead: 0,
+            name_first: false,
         };
+        let mut leads = true;
         let words = before_colon
             .split([' ', ',', '\'', '"'])
             .filter(|word| !word.is_empty());
@@ -131,6 +141,11 @@ impl Parts {
                     OPENING.contains(&bare) || bare.starts_with(|first: char| first.is_ascii_digit());
             }
             parts.words += 1;
+            if leads && (is_address(bare) || bare.contains(|letter: char| letter.is_ascii_digit())) {
+                leads = false;
+                parts.name_first = parts.wrote || is_address(bare);
+            }
+            parts.lead += usize::from(leads);
             parts.wrote |= WROTE.contains(&bare) || word.len() > bare.len() && WROTE.contains(&word);
             parts.address |= is_address(bare);
             parts.time |= holds_time(bare);
@@ -153,6 +168,16 @@ impl Parts {
             ends_with_colon: below.ends_with_colon,
             ends_with_address: below.ends_with_address,
             words: self.words + below.words,
+            lead: if self.lead < self.words {
+                self.lead
+            } else {
+                self.words + below.lead
+            },
+            name_first: if self.lead < self.words {
+                self.name_first
+            } else {
+                self.wrote || below.name_first
+            },
         }
     }
 
@@ -160,6 +185,11 @@ impl Parts {
         // Zoho and Notes draw dashes on both sides, and need no colon.
         let dashed = self.dashes_before && self.dashes_behind;
         if self.speech || !dashed && (!self.ends_with_colon || self.dashes_behind) {
+            return None;
+        }
+        // "reply On Wed, Apr 4": words of the author stand before, and the line is theirs.
+        let begins = self.opening || self.name_first || self.lead <= 1 || self.lead == self.words;
+        if !begins || self.lead > MOST_LEAD {
             return None;
         }
         let dated = self.date || self.time;
@@ -173,7 +203,7 @@ impl Parts {
         if self.wrote && dashed && (self.address || dated) {
             return Some(Confidence::Certain);
         }
-        if self.wrote && self.opening && self.date && self.time {
+        if self.wrote && (self.address || self.opening && self.date && self.time) {
             return Some(Confidence::Probable);
         }
         let told = self.wrote && (self.address || dated || self.words <= 6);
@@ -282,6 +312,7 @@ mod tests {
         assert_eq!(found("On 1/15/24 10:30, Help Desk wrote:"), [(0, 1, Probable)]);
         assert_eq!(found("Ana Peña escribió:"), [(0, 1, Likely)]);
         assert_eq!(found("Quoting Ana <ana@example.com>:"), [(0, 1, Likely)]);
+        assert_eq!(found("Ana <ana@example.com> escribió:"), [(0, 1, Probable)]);
     }
 
     #[test]
@@ -306,6 +337,8 @@ mod tests {
     fn people_who_write_colons_are_not_programs() {
         for text in [
             "Estos son los errores:",
+            "reply On Wed, Apr 4, 2012 at 3:59 PM, bob@example.com wrote:",
+            "ya funciona todo, gracias. El lun, 15 ene 2024 a las 10:30, Mesa <m@example.com> escribió:",
             "On Monday the whole system said:",
             "¿Qué escribió:",
             "-- ",

@@ -198,13 +198,13 @@ impl Parser<'_> {
         }
         match rule {
             Some(Rule::Original) => certain(at + 1),
-            Some(Rule::Plain) => {
+            Some(Rule::Plain | Rule::Unknown) => {
                 // A row of strokes counts with the header block or rule right below.
                 let below = self.past_blanks(at + 1);
                 if below >= self.lines.len() || below > at + 2 || self.kinds[below] != Kind::Text {
                     return None;
                 }
-                let cued = self.lines[below].cue == Cue::QuoteBegins;
+                let cued = self.lines[below].cue == Cue::QuoteBegins && rule == Some(Rule::Plain);
                 let headed = header::block(self.lines, self.kinds, below).map(|length| below + length);
                 headed.or(cued.then_some(below + 1)).and_then(certain)
             }

@@ -21,6 +21,8 @@ const RULE_OCTETS: usize = 160;
 pub(super) enum Rule {
     /// Nothing: a row of dashes or underscores.
     Plain,
+    /// Something in words that the tables do not know.
+    Unknown,
     /// The mail that is answered: "-----Original Message-----".
     Original,
     /// A mail that is passed on: "---------- Forwarded message ---------".
@@ -38,7 +40,7 @@ pub(super) fn rule(text: &str) -> Option<Rule> {
     let folded = fold(trimmed);
     let inner = folded.trim_matches(|letter: char| is_stroke(letter) || letter == ' ');
     if inner.is_empty() {
-        return (left >= 5).then_some(Rule::Plain);
+        return (left >= 3).then_some(Rule::Plain);
     }
     let announced = inner.trim_end_matches([':', ' ']);
     // Apple Mail draws no dashes.
@@ -54,7 +56,7 @@ pub(super) fn rule(text: &str) -> Option<Rule> {
     } else if holds(ORIGINAL) {
         Some(Rule::Original)
     } else {
-        None
+        trimmed.ends_with("---").then_some(Rule::Unknown)
     }
 }
 
@@ -89,6 +91,8 @@ pub(super) fn block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<
                 }
                 end = index + 1;
             }
+            // A label that the tables do not know, between others that they do.
+            None if fields.contains(&Field::From) && is_labelled(lines[index].text) => wrapped += 1,
             None if wrapped < MOST_LINES_OF_A_FIELD && continues(lines[index].text, fields.last()) => {
                 wrapped += 1;
                 addressed |= fields == [Field::From] && lines[index].text.contains('@');
@@ -115,6 +119,14 @@ fn continues(text: &str, field: Option<&Field>) -> bool {
         Some(Field::Subject) => indented,
         _ => false,
     }
+}
+
+/// Whether the line begins with a few words and a colon.
+fn is_labelled(text: &str) -> bool {
+    let label = text.split_once([':', '：']).map(|(label, _)| label.trim());
+    label.is_some_and(|label| {
+        !label.is_empty() && label.len() <= LABEL_OCTETS && label.split(' ').count() <= 3
+    })
 }
 
 /// The field that `text` gives, if it is a line of a header block. Bold may show as `*From:*`.
@@ -160,6 +172,7 @@ mod tests {
                 "----- Reenviado por Ana Peña el 15/01/2024 -----",
                 Some(Rule::Forwarded),
             ),
+            ("----- Ilmoitus -----", Some(Rule::Unknown)),
             ("Original message", None),
             ("- original message lost", None),
             ("--", None),
@@ -188,6 +201,14 @@ mod tests {
             block_of(
                 "From: a@example.com\nTo: Ana <ana@example.com>,\n Luis <luis@example.com>\nSubject: x\n\nBody"
             ),
+            Some(4)
+        );
+    }
+
+    #[test]
+    fn an_unknown_label_between_known_ones_ends_nothing() {
+        assert_eq!(
+            block_of("De: Mesa\nXyz abc: hoy\nPara: Ana\nAsunto: VPN\nNota: hola\n"),
             Some(4)
         );
     }

@@ -14,7 +14,7 @@ pub(super) const WROTE: &[&str] = &[
     "skrev", "skriver", "skreiv", "kirjoitti", "kirjoittanut", // sv, da, nb, nn, fi
     "napisal", "napisala", "napisal(a)", "napsal", "napsala", "napsal(a)", "napsal/a", "pisze", "napisano", // pl, cs, sk, sl
     "pise", "napise", "napisao", "napisao/la", "napisal/a", "napisao(la)", // cs, hr, sr
-    "пишет", "написал", "написала", "написал(а)", "пише", "написав", "написа", "пишува", // ru, uk, bg, mk
+    "пишет", "написал", "написала", "написал(а)", "пише", "написав", "написа", "пишува", "писали", "писал", // ru, uk, bg, mk
     "yazdi", "yazmis", "yazmistir", // tr
     "irta", "scris", "rase", "rakstija", "kirjutas", // hu, ro, lt, lv, et
     "εγραψε", "εγραψεν", // el
@@ -25,7 +25,7 @@ pub(super) const WROTE: &[&str] = &[
 /// "wrote" where words stand without spaces.
 #[rustfmt::skip]
 pub(super) const WROTE_WITHIN: &[&str] = &[
-    "写道", "寫道", "写到", "写了", "書きました", "のメール", "작성", "썼습니다", "쓴 글", "님이",
+    "写道", "寫道", "写到", "写了", "書きました", "のメール", "のメッセージ", "작성", "썼습니다", "쓴 글", "님이",
 ];
 
 /// How an attribution begins: "On", "El", or the name of a day.
@@ -76,7 +76,7 @@ pub(super) const LABELS: &[(Field, &[&str])] = &[
         Field::From,
         &[
             "from", "de", "von", "da", "van", "fran", "fra", "od", "lahettaja", "от", "от кого", "від",
-            "kimden", "gonderen", "felado", "de la", "差出人", "送信者", "发件人", "寄件者", "寄件人", "보낸 사람", "보낸사람",
+            "kimden", "gonderen", "felado", "de la", "差出人", "送信者", "发件人", "寄件者", "寄件人", "보낸 사람", "보낸사람", "발신",
             "απο", "expediteur", "remitente", "remetente", "absender", "mittente", "odosielatel",
             "odesilatel", "nadawca", "igorlea", "tu",
         ],
@@ -84,7 +84,7 @@ pub(super) const LABELS: &[(Field, &[&str])] = &[
     (
         Field::Sent,
         &[
-            "sent", "enviado", "enviado el", "enviado em", "enviada", "enviada em", "enviados", "enviat",
+            "sent", "enviado", "enviado el", "enviado em", "enviado o", "enviada", "enviada em", "enviados", "enviadas", "enviat",
             "enviat el", "gesendet", "gesendet am", "envoye", "inviato", "verzonden", "skickat", "sendt",
             "lahetetty", "wyslano", "wyslane", "отправлено", "надіслано", "изпратено", "odeslano",
             "odeslane", "odoslane", "poslano", "gonderildi", "gonderilme tarihi", "elkuldve", "trimis",
@@ -104,7 +104,7 @@ pub(super) const LABELS: &[(Field, &[&str])] = &[
         Field::To,
         &[
             "to", "para", "a", "an", "ao", "aan", "naar", "till", "til", "vastaanottaja", "do", "komu",
-            "кому", "до", "kime", "alici", "cimzett", "catre", "宛先", "收件人", "收件者", "받는 사람", "받는사람", "προσ",
+            "кому", "до", "kime", "alici", "cimzett", "catre", "宛先", "收件人", "收件者", "받는 사람", "받는사람", "받은 사람", "προσ",
             "per a", "per", "destinatario", "destinataire", "za", "prima", "nori",
         ],
     ),
@@ -142,7 +142,7 @@ pub(super) const ORIGINAL: &[&str] = &[
     "mensaje original", "mensagem original", "missatge original", "mensaxe orixinal", "jatorrizko mezua", // es, pt, ca, gl, eu
     "correo original", "email original", "mensaje de origen", "texto original", "original appointment",
     "ursprungliche nachricht", "originalnachricht", "original-nachricht", "original nachricht", // de
-    "message d'origine", "message original", "message initial", "messaggio originale", // fr, it
+    "message d'origine", "message original", "mail original", "message initial", "messaggio originale", // fr, it
     "oorspronkelijk bericht", "origineel bericht", "originele bericht", // nl
     "ursprungligt meddelande", "originalmeddelande", "oprindelig meddelelse", "oprindelig besked", // sv, da
     "original meddelelse", "opprinnelig melding", "alkuperainen viesti", // nb, fi
@@ -190,7 +190,7 @@ pub(super) const FORWARD_BEGINS: &[&str] = &[
 pub(super) const FOOTERS: &[&str] = &[
     // en
     "sent from my ", "sent from mail for ", "sent from outlook", "sent from yahoo mail",
-    "sent from samsung", "sent from proton mail", "sent from zoho", "sent from gmail", "sent from k-9 ",
+    "sent from samsung", "sent from proton mail", "sent from zoho", "sent from gmail", "sent from windows mail", "sent from mailbox", "sent from k-9 ",
     "sent from thunderbird", "sent via ", "get outlook for ", "download outlook for ",
     "sent with proton mail", "sent with protonmail", "sent using zoho", "sent using outlook",
     "sent using hcl", "sent with aquamail", "sent with bluemail", "sent from the all new ", "virus-free.",

@@ -86,11 +86,12 @@ fn is_footer(text: &str) -> bool {
     if text.len() > FOOTER_OCTETS {
         return false;
     }
-    let folded = fold(text);
-    let phrase = folded.trim_start_matches(['*', '_', '[', '-', ' ', '<', '(']);
+    // Proton links a word of its footer in Markdown, with brackets around.
+    let folded = fold(&text.replace(['[', ']'], ""));
+    let phrase = folded.trim_start_matches(['*', '_', '-', ' ', '<', '(']);
     FOOTERS.iter().any(|footer| {
         phrase.strip_prefix(footer).is_some_and(|device| {
-            let device = device.split(['<', '(', '[']).next().unwrap_or_default();
+            let device = device.split(['<', '(']).next().unwrap_or_default();
             device.split(' ').count() <= FOOTER_WORDS && !device.contains(['?', '!', ';', ','])
         })
     })
@@ -121,6 +122,7 @@ mod tests {
             "Ya está.\n\nEnviado desde mi iPhone",
             "Ya está.\n\nObtener Outlook para Android<https://aka.ms/AAb9ysg>",
             "Ya está.\n\nSent from my Android device with K-9 Mail. Please excuse my brevity.",
+            "Ya está.\n\nSent with [Proton Mail](https://proton.me/mail/home) secure email.",
             "Ya está.\n\nEnviado desde mi Galaxy\n\n-- \nAna\n",
             "Ya está.\n-- \nAna\n\nEnviado desde mi iPad",
         ] {
