@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::authentication::Authentication;
 use super::circumstances::{Circumstances, OpenTickets, Policy, Proof, ProofPlace};
 use super::judgement::{Flag, Judgement, QuarantineReason, Reopening};
-use super::subject::{bare_subject, ticket_tags};
+use super::subject::{bare_subject, is_answer, ticket_tags};
 use super::{From, IncomingMail, shared_domains};
 use crate::audience::Viewer;
 use crate::comment::Visibility;
@@ -264,6 +264,7 @@ impl<'a> Case<'a> {
             && self.mail.in_reply_to.is_empty()
             && self.mail.references.is_empty()
             && ticket_tags(subject).next().is_none()
+            && !is_answer(subject)
             && !bare.is_empty()
             && bare != bare_subject(&proof.ticket.title)
     }

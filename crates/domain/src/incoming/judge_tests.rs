@@ -507,7 +507,8 @@ fn a_saved_contact_with_a_new_subject_opens_a_ticket() {
     };
     for (subject, expected) in [
         ("El monitor", "open ana@customer.example"),
-        ("Re: El monitor", "open ana@customer.example"),
+        ("Fwd: El monitor", "open ana@customer.example"),
+        ("Re: El monitor", ANA),
         ("RE: La impresora", ANA),
         ("El monitor [#4711]", ANA),
         ("", ANA),

@@ -15,37 +15,29 @@ pub fn ticket_tags(subject: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Marks of answering and forwarding that mail programs put before a subject, in lower case.
-const MARKS: [&str; 29] = [
-    "re",
+/// Marks that mail programs put before the subject of an answer, in lower case.
+const ANSWERS: [&str; 15] = [
+    "re", "aw", "res", "rif", "sv", "vs", "antw", "odp", "ynt", "r", "bls", "ref", "vá", "回复", "回覆",
+];
+
+/// Marks of forwarding.
+const FORWARDS: [&str; 16] = [
     "fw",
     "fwd",
-    "aw",
     "wg",
     "rv",
-    "res",
     "enc",
-    "rif",
     "tr",
-    "sv",
-    "vs",
     "vb",
     "vl",
-    "antw",
     "doorst",
-    "odp",
     "pd",
-    "ynt",
     "ilt",
-    "r",
     "i",
-    "bls",
     "trs",
-    "ref",
-    "vá",
     "továbbítás",
-    "回复",
     "转发",
+    "轉寄",
 ];
 
 /// A subject without ticket tags and marks such as `Re:`, `RV:` and `AW[2]:`, in any number.
@@ -65,15 +57,36 @@ pub fn bare_subject(subject: &str) -> String {
         text.replace_range(start..=start + length, " ");
     }
     let mut rest = text.trim();
-    while let Some((mark, after)) = rest.split_once([':', '：']) {
-        let mark = mark.trim().to_lowercase();
-        let word = mark.split(['[', '(']).next().unwrap_or_default().trim_end();
-        if !MARKS.contains(&word) {
+    while let Some((word, after)) = mark(rest) {
+        if !ANSWERS.contains(&word.as_str()) && !FORWARDS.contains(&word.as_str()) {
             break;
         }
         rest = after.trim();
     }
     rest.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a mail program marked the subject as that of an answer.
+///
+/// ```
+/// use recado_domain::incoming::is_answer;
+/// assert!(is_answer("RES: Impresora") && is_answer("Re[2]: Impresora"));
+/// assert!(!is_answer("Fwd: Re: Impresora") && !is_answer("Impresora: Re"));
+/// ```
+pub fn is_answer(subject: &str) -> bool {
+    mark(subject.trim()).is_some_and(|(word, _)| ANSWERS.contains(&word.as_str()))
+}
+
+/// What may be a mark, in lower case and without a count such as `[2]`, and what follows it.
+fn mark(subject: &str) -> Option<(String, &str)> {
+    let (mark, after) = subject.split_once([':', '：'])?;
+    let word = mark
+        .split(['[', '('])
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_lowercase();
+    Some((word, after))
 }
 
 #[cfg(test)]
