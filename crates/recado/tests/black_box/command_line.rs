@@ -30,6 +30,7 @@ fn bad_usage_ends_with_2() {
         ],
         &["template", "show", "0"],
         &["delivery", "list", "--state", "lost"],
+        &["mail", "list", "--outcome", "lost"],
     ] {
         let ended = house.run(arguments);
         assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
@@ -48,6 +49,10 @@ fn what_is_not_there_ends_with_1_and_is_named_in_one_line() {
         (&["template", "check", "gone.html"], "gone.html"),
         (
             &["delivery", "show", "00000000-0000-0000-0000-000000000000"],
+            "00000000-0000-0000-0000-000000000000",
+        ),
+        (
+            &["mail", "show", "00000000-0000-0000-0000-000000000000"],
             "00000000-0000-0000-0000-000000000000",
         ),
         (

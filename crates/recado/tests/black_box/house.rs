@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -57,27 +58,44 @@ impl House {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        // A command that ends before it has read all is judged by its end.
+        drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
         Ended::from(child.wait_with_output().unwrap())
     }
 
     /// Starts the daemon and waits until it listens.
     pub(crate) fn serve(&self) -> Daemon {
+        self.serve_until(1).0
+    }
+
+    /// Starts a daemon whose configuration has it take mail by LMTP, and waits until it does; gives the address.
+    pub(crate) fn serve_with_lmtp(&self) -> (Daemon, SocketAddr) {
+        let (daemon, lines) = self.serve_until(2);
+        let address = lines[1].strip_prefix("listening on lmtp://");
+        let address = address.unwrap_or_else(|| panic!("no LMTP address in {lines:?}"));
+        (daemon, address.parse().unwrap())
+    }
+
+    /// Starts the daemon and waits until it has said so many lines, of which the first says that it listens.
+    fn serve_until(&self, count: usize) -> (Daemon, Vec<String>) {
         let mut child = self
             .recado(["serve"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || sender.send(lines.next()));
-        let line = receiver.recv_timeout(DEADLINE);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                drop(sender.send(line));
+            }
+        });
         let daemon = Daemon(child);
-        match line {
-            Ok(Some(Ok(line))) if line.starts_with("listening on http://127.0.0.1:") => daemon,
-            other => panic!("the daemon did not come up: {other:?}"),
-        }
+        let next = |_| receiver.recv_timeout(DEADLINE).expect("the daemon comes up");
+        let said: Vec<String> = (0..count).map(next).collect();
+        assert!(said[0].starts_with("listening on http://127.0.0.1:"), "{said:?}");
+        (daemon, said)
     }
 }
 

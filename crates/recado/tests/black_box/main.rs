@@ -6,4 +6,5 @@ mod command_line;
 mod configuration;
 mod demo;
 mod house;
+mod incoming;
 mod serve;
