@@ -10,7 +10,8 @@ use recado_ports::mail::Automatic;
 use recado_ports::outbox::NewDelivery;
 use recado_ports::store::StoreError;
 
-use super::{Obstacle, PendingMail, ReceiveMail};
+use super::ReceiveMail;
+use super::judging::{Obstacle, PendingMail};
 use crate::letter::Letter;
 use crate::wording;
 

@@ -50,31 +50,28 @@ impl OwnAddresses {
         }
     }
 
-    /// What stands after the last `+` of an address whose base is ours.
-    fn tag<'a>(&self, address: &'a EmailAddress) -> Option<&'a str> {
-        let (base, tag) = address.local_part().rsplit_once('+')?;
+    /// Whether an address is one of ours with something after its last `+`.
+    fn covers(&self, address: &EmailAddress) -> bool {
+        let Some((base, _)) = address.local_part().rsplit_once('+') else {
+            return false;
+        };
         let is_base = |own: &EmailAddress| own.local_part() == base && own.domain() == address.domain();
-        (self.addresses.iter().any(is_base) || self.user.as_deref() == Some(base)).then_some(tag)
+        self.addresses.iter().any(is_base) || self.user.as_deref() == Some(base)
     }
+}
 
-    fn tags<'a>(&'a self, mail: &'a IncomingMail) -> impl Iterator<Item = &'a str> {
-        mail.recipients
-            .iter()
-            .filter_map(|address| self.tag(address))
-            .take(CARRIERS_READ)
-    }
+/// The addresses that a mail was sent to and what stands after the last `+` in each. A token speaks for itself, at
+/// whatever address: parameter 10 changes, and servers rewrite aliases.
+fn tags(mail: &IncomingMail) -> impl Iterator<Item = (&EmailAddress, &str)> {
+    mail.recipients
+        .iter()
+        .filter_map(|address| Some((address, address.local_part().rsplit_once('+')?.1)))
+        .take(CARRIERS_READ)
+}
 
-    /// The tokens of return paths that a mail came to: a report did, then.
-    pub(super) fn return_tokens<'a>(
-        &'a self,
-        mail: &'a IncomingMail,
-    ) -> impl Iterator<Item = ReturnToken> + 'a {
-        self.tags(mail).filter_map(ReturnToken::parse)
-    }
-
-    fn reply_tokens<'a>(&'a self, mail: &'a IncomingMail) -> impl Iterator<Item = ReplyToken> + 'a {
-        self.tags(mail).filter_map(ReplyToken::parse)
-    }
+/// The tokens of return paths that a mail came to: a report did, then.
+pub(super) fn return_tokens(mail: &IncomingMail) -> impl Iterator<Item = ReturnToken> {
+    tags(mail).filter_map(|(_, tag)| ReturnToken::parse(tag))
 }
 
 /// The mails of ours that carriers name, as far as they are stored.
@@ -100,32 +97,34 @@ impl ReceiveMail {
         mail: &IncomingMail,
         own: &OwnAddresses,
     ) -> Result<Carriers, StoreError> {
-        let tokens: Vec<Carrier> = own
-            .reply_tokens(mail)
-            .filter_map(|token| token.carrier())
-            .collect();
+        let in_addresses = tags(mail)
+            .filter_map(|(address, tag)| Some((address, ReplyToken::parse(tag)?.carrier()?)))
+            .collect::<Vec<_>>();
         let in_body = mail
             .reference_tokens
             .iter()
             .take(CARRIERS_READ)
             .filter_map(ReplyToken::carrier);
-        let places: Vec<(ProofPlace, Carrier)> = tokens
-            .into_iter()
-            .map(|carrier| (ProofPlace::Address, carrier))
+        let places: Vec<(ProofPlace, Carrier)> = in_addresses
+            .iter()
+            .map(|(_, carrier)| (ProofPlace::Address, carrier.clone()))
             .chain(threads(mail).map(|carrier| (ProofPlace::Thread, carrier)))
             .chain(in_body.map(|carrier| (ProofPlace::Body, carrier)))
             .collect();
         let own_id = mail.message_id.as_ref().and_then(MessageId::carrier);
         let all = places.iter().map(|(_, carrier)| carrier).chain(&own_id);
         let provenances = self.provenances(all).await?;
+        let proves_nothing = |(address, carrier): &(&EmailAddress, Carrier)| {
+            own.covers(address) && provenances.proven(self, carrier).is_none()
+        };
         let mut carriers = Carriers {
+            has_unproven_token: in_addresses.iter().any(proves_nothing),
             is_ours: own_id.is_some_and(|carrier| provenances.proven(self, &carrier).is_some()),
             ..Carriers::default()
         };
         let mut known = Known::default();
         for (place, carrier) in &places {
             let Some(provenance) = provenances.proven(self, carrier) else {
-                carriers.has_unproven_token |= *place == ProofPlace::Address;
                 continue;
             };
             let is_repeated = |proof: &Proof| proof.place == *place && proof.delivery == provenance.delivery;

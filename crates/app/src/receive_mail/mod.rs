@@ -6,24 +6,24 @@
 mod acknowledgement;
 mod carriers;
 mod circumstances;
+mod judging;
 mod mailed_comment;
 mod opening;
 mod reading;
+mod release;
 mod report;
 mod settlement;
 
 use std::sync::Arc;
 
-use recado_domain::ledger::{BounceNote, MailId, Outcome, Via};
+use recado_domain::ledger::{MailId, Via};
 use recado_domain::parameter::Parameters as ParameterValues;
-use recado_domain::person::EmailAddress;
-use recado_domain::ticket::TicketId;
 use recado_domain::token::Keyring;
 use recado_ports::channels::Channels;
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
-use recado_ports::ledger::{Ledger, NewMail, SettleError, SettleMail, Taken};
-use recado_ports::mail::{ComposeError, Composer};
+use recado_ports::ledger::{Ledger, NewMail, Taken};
+use recado_ports::mail::Composer;
 use recado_ports::outbox::Outbox;
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
@@ -34,14 +34,12 @@ use recado_ports::suppressions::Suppressions;
 use recado_ports::templates::Templates;
 use recado_ports::tickets::Tickets;
 
-use crate::access::Refusal;
 use crate::comment_mails::CommentMails;
 use crate::letter::Desk;
 use crate::settings::{IncomingSettings, MessagingSettings};
-use crate::steer_mail::AsWatcher;
 
-/// How often a settlement that met another write is made anew.
-const TRIES: usize = 5;
+pub(crate) use judging::{Course, Ending, Obstacle, PendingMail};
+pub(crate) use release::Release;
 
 /// Pending mails judged in one round of housekeeping.
 const PENDING_AT_ONCE: u16 = 100;
@@ -132,95 +130,6 @@ pub struct ReceiveMail {
     pub settings: Arc<IncomingSettings>,
 }
 
-/// A stored mail on its way to an outcome.
-#[derive(Debug, Clone)]
-pub(crate) struct PendingMail {
-    pub(crate) id: MailId,
-    pub(crate) via: Via,
-    pub(crate) envelope: MailEnvelope,
-    pub(crate) fingerprint: String,
-    /// The outcome that it has so far.
-    pub(crate) expected: Option<Outcome>,
-}
-
-/// Who decides what becomes of a mail.
-#[derive(Debug)]
-pub(crate) enum Course {
-    /// The rules do.
-    Judge,
-    /// The desk has accepted it.
-    Release(Release),
-}
-
-/// The desk's word that a mail stands, with what its entry says of where.
-#[derive(Debug)]
-pub(crate) struct Release {
-    /// The ticket that it would belong to; `None` opens one.
-    pub(crate) ticket: Option<TicketId>,
-    /// The person whose token it bears.
-    pub(crate) person: Option<EmailAddress>,
-    /// Who says so.
-    pub(crate) by: String,
-    /// Why it waited.
-    pub(crate) doubt: Option<String>,
-    /// Whether the sender follows the ticket from now on.
-    pub(crate) as_watcher: AsWatcher,
-}
-
-/// How a settlement ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// With this outcome.
-    Settled(Outcome),
-    /// Somebody else had settled the mail, with this outcome.
-    ByAnother(Option<Outcome>),
-}
-
-/// What keeps a mail from being settled.
-#[derive(Debug)]
-pub(crate) enum Obstacle {
-    /// It may be gone later.
-    Passing(StoreError),
-    /// It will not go away by itself; in words, for the desk.
-    Lasting(String),
-}
-
-impl From<StoreError> for Obstacle {
-    fn from(error: StoreError) -> Self {
-        if error.is_transient() {
-            Self::Passing(error)
-        } else {
-            Self::Lasting(in_words(&error))
-        }
-    }
-}
-
-impl From<ComposeError> for Obstacle {
-    fn from(error: ComposeError) -> Self {
-        Self::Lasting(in_words(&error))
-    }
-}
-
-impl From<Refusal> for Obstacle {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Store(error) => error.into(),
-            other => Self::Lasting(in_words(&other)),
-        }
-    }
-}
-
-/// An error with its causes.
-fn in_words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
-}
-
 impl ReceiveMail {
     /// Takes a mail in. When it returns a receipt, the mail cannot be lost; it was judged too, unless something was
     /// in the way, and then [`ReceiveMail::settle_pending`] will.
@@ -301,71 +210,6 @@ impl ReceiveMail {
         Ok(settled)
     }
 
-    /// Judges a stored mail. What will not go away by itself is an outcome too: `failed`.
-    pub(crate) async fn judge(&self, pending: &PendingMail, raw: Arc<Vec<u8>>) -> Result<Ending, StoreError> {
-        match self.settle(pending, raw, &Course::Judge).await {
-            Ok(ending) => Ok(ending),
-            Err(Obstacle::Passing(error)) => Err(error),
-            Err(Obstacle::Lasting(reason)) => self.conclude(self.failed(pending, reason)).await,
-        }
-    }
-
-    /// Settles a stored mail, anew as long as others write what it goes by.
-    pub(crate) async fn settle(
-        &self,
-        pending: &PendingMail,
-        raw: Arc<Vec<u8>>,
-        course: &Course,
-    ) -> Result<Ending, Obstacle> {
-        if let Some(first) = self.ledger.copy_of(&pending.fingerprint, pending.id).await? {
-            return Ok(self.conclude(self.duplicate(pending, first)).await?);
-        }
-        let mail = self.read(raw, &pending.envelope).await?;
-        for _ in 0..TRIES {
-            let settle = self.settlement(pending, &mail, course).await?;
-            let outcome = settle.outcome;
-            fail::fail_point!("judge.before_settle");
-            return Ok(match self.commit(settle).await {
-                Ok(()) => Ending::Settled(outcome),
-                Err(SettleError::Store(StoreError::Conflict { .. })) => continue,
-                Err(SettleError::Copy(first)) => self.conclude(self.duplicate(pending, first)).await?,
-                Err(error) => ended_otherwise(error)?,
-            });
-        }
-        Err(Obstacle::Passing(StoreError::Conflict {
-            what: "the ticket of the mail".to_owned(),
-        }))
-    }
-
-    /// Settles a mail in a way that hangs on nothing but its old outcome.
-    pub(crate) async fn conclude(&self, settle: SettleMail) -> Result<Ending, StoreError> {
-        let outcome = settle.outcome;
-        match self.commit(settle).await {
-            Ok(()) => Ok(Ending::Settled(outcome)),
-            Err(error) => ended_otherwise(error),
-        }
-    }
-
-    async fn commit(&self, settle: SettleMail) -> Result<(), SettleError> {
-        let (mail, outcome, bounce) = (settle.id, settle.outcome, settle.bounce.clone());
-        let (ticket, reason) = (settle.ticket, settle.reason.clone());
-        self.ledger.settle(settle).await?;
-        metrics::counter!("recado_mails_total", "outcome" => outcome.as_str()).increment(1);
-        tracing::info!(
-            mail = %mail.0,
-            outcome = outcome.as_str(),
-            ticket = ticket.map(|ticket| tracing::field::display(ticket.0)),
-            "a mail was settled"
-        );
-        if let Some(bounce) = bounce {
-            raise_bounce(mail, &bounce);
-        }
-        if outcome == Outcome::Failed {
-            tracing::error!(alarm = "mail_failed", mail = %mail.0, reason, "a mail could not be read or stored");
-        }
-        Ok(())
-    }
-
     fn comment_mails(&self) -> CommentMails<'_> {
         CommentMails {
             outbox: &*self.outbox,
@@ -392,34 +236,4 @@ impl ReceiveMail {
             settings: &self.messaging,
         }
     }
-}
-
-/// What became of a mail that this call did not settle.
-fn ended_otherwise(error: SettleError) -> Result<Ending, StoreError> {
-    match error {
-        SettleError::Settled(outcome) => Ok(Ending::ByAnother(outcome)),
-        // Nothing takes a mail out of the ledger.
-        SettleError::NotFound | SettleError::Copy(_) => Ok(Ending::ByAnother(None)),
-        SettleError::Store(error) => Err(error),
-    }
-}
-
-fn raise_bounce(mail: MailId, bounce: &BounceNote) {
-    let kind = match bounce.delivery {
-        None => "unproven",
-        Some(_) if bounce.permanent => "permanent",
-        Some(_) => "temporary",
-    };
-    metrics::counter!("recado_bounces_total", "kind" => kind).increment(1);
-    let Some(delivery) = bounce.delivery else {
-        tracing::warn!(mail = %mail.0, "a report proves no mail of ours; it changed nothing");
-        return;
-    };
-    tracing::error!(
-        alarm = "mail_bounced",
-        mail = %mail.0,
-        delivery = %delivery.0,
-        status = bounce.status.as_deref(),
-        "a mail of ours was not delivered"
-    );
 }

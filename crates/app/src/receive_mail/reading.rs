@@ -8,7 +8,8 @@ use recado_ports::reader::{MailEnvelope, MailHead};
 use recado_ports::store::StoreError;
 use sha2::{Digest, Sha256};
 
-use super::{Obstacle, PendingMail, ReceiveMail, in_words};
+use super::ReceiveMail;
+use super::judging::{Obstacle, PendingMail, in_words};
 
 impl ReceiveMail {
     /// The head, for the ledger. A parser that panics must not keep a mail from being stored: then there is nothing to

@@ -5,15 +5,15 @@ use recado_domain::bounce::{Action, DeliveryReport, RecipientReport};
 use recado_domain::incoming::IncomingMail;
 use recado_domain::ledger::{BounceNote, Outcome};
 use recado_domain::outbox::Outcome as DeliveryOutcome;
-use recado_domain::parameter::Parameters;
 use recado_domain::person::EmailAddress;
 use recado_domain::token::{Carrier, MessageId, ReturnToken};
 use recado_ports::ledger::{Provenance, SettleMail};
 use recado_ports::store::StoreError;
 
-use super::carriers::OwnAddresses;
+use super::ReceiveMail;
+use super::carriers::return_tokens;
+use super::judging::PendingMail;
 use super::settlement::blank;
-use super::{PendingMail, ReceiveMail};
 
 /// Message-IDs in a report that are looked up: a mail of ours names about ten.
 const IDS_READ: usize = 50;
@@ -25,10 +25,9 @@ impl ReceiveMail {
         pending: &PendingMail,
         mail: &IncomingMail,
         report: &DeliveryReport,
-        parameters: &Parameters,
         now: Timestamp,
     ) -> Result<SettleMail, StoreError> {
-        let about = self.reported_mail(mail, report, parameters).await?;
+        let about = self.reported_mail(mail, report).await?;
         let told = told_of(report, about.as_ref().map(|about| &about.recipient));
         let outcome = match told.action {
             Action::Failed => Outcome::Bounce,
@@ -70,12 +69,9 @@ impl ReceiveMail {
         &self,
         mail: &IncomingMail,
         report: &DeliveryReport,
-        parameters: &Parameters,
     ) -> Result<Option<Provenance>, StoreError> {
-        let own = OwnAddresses::of(parameters);
         let envelope_id = report.envelope_id.as_deref().and_then(MessageId::parse);
-        let carriers: Vec<Carrier> = own
-            .return_tokens(mail)
+        let carriers: Vec<Carrier> = return_tokens(mail)
             .filter_map(|token: ReturnToken| token.carrier())
             .chain(
                 envelope_id

@@ -1,39 +1,42 @@
 //! From a judgement, or the desk's word, to everything that settling a mail writes.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use recado_domain::comment::Visibility;
-use recado_domain::incoming::{Circumstances, Flag, IncomingMail, Judgement, Reopening, judge};
-use recado_domain::ledger::Outcome;
+use recado_domain::incoming::{Circumstances, Flag, IncomingMail, Judgement, Remark, Reopening};
+use recado_domain::ledger::{MailId, Outcome};
 use recado_domain::outbox::{DeliveryId, Outcome as DeliveryOutcome};
 use recado_domain::parameter::Parameters;
-use recado_domain::person::{EmailAddress, Party};
-use recado_domain::ticket::{Ticket, TicketId, TicketStatus};
+use recado_domain::person::Party;
+use recado_domain::ticket::{Ticket, TicketStatus};
 use recado_ports::comments::AcceptComment;
 use recado_ports::ledger::SettleMail;
 use recado_ports::tickets::TicketWrite;
 
 use super::acknowledgement::Opened;
 use super::circumstances::ticket_of;
+use super::judging::{Course, Obstacle, PendingMail};
 use super::mailed_comment::{self, Place};
-use super::{Course, Obstacle, PendingMail, ReceiveMail, Release, opening};
+use super::{ReceiveMail, opening};
 use crate::steer_mail::AsWatcher;
 
 /// A mail with all that is known when it is settled.
-struct Hearing<'a> {
-    pending: &'a PendingMail,
-    mail: &'a IncomingMail,
+pub(super) struct Hearing<'a> {
+    pub(super) pending: &'a PendingMail,
+    pub(super) mail: &'a IncomingMail,
     parameters: &'a Parameters,
-    circumstances: &'a Circumstances,
-    now: Timestamp,
+    pub(super) circumstances: &'a Circumstances,
+    pub(super) now: Timestamp,
 }
 
 /// A comment to be, on a ticket that exists.
-struct Attached<'a> {
-    ticket: &'a Ticket,
-    author: &'a Party,
-    visibility: Visibility,
-    reopening: Reopening,
-    as_watcher: AsWatcher,
+pub(super) struct Attached<'a> {
+    pub(super) ticket: &'a Ticket,
+    pub(super) author: &'a Party,
+    pub(super) visibility: Visibility,
+    pub(super) reopening: Reopening,
+    pub(super) as_watcher: AsWatcher,
 }
 
 impl ReceiveMail {
@@ -47,7 +50,7 @@ impl ReceiveMail {
         let now = self.clock.now();
         let parameters = self.parameters.snapshot().await?.values;
         if let (Course::Judge, Some(report)) = (course, &mail.report) {
-            return Ok(self.reported(pending, mail, report, &parameters, now).await?);
+            return Ok(self.reported(pending, mail, report, now).await?);
         }
         let circumstances = self.circumstances(mail, pending.via, &parameters, now).await?;
         let hearing = Hearing {
@@ -117,75 +120,11 @@ impl ReceiveMail {
         Ok(settle)
     }
 
-    /// As the desk says: in the sender's own name, on the ticket that it would belong to.
-    async fn released(&self, hearing: &Hearing<'_>, release: &Release) -> Result<SettleMail, Obstacle> {
-        let Hearing { mail, now, .. } = *hearing;
-        let author = sender(hearing.pending, mail).ok_or_else(|| {
-            Obstacle::Lasting("it has no single sender, so that it cannot stand in anybody's name".to_owned())
-        })?;
-        let ticket = match release.ticket {
-            Some(id) => self.tickets.find_by_id(id).await?,
-            None => None,
-        };
-        let mut settle = match &ticket {
-            Some(ticket) => {
-                let attached = Attached {
-                    ticket,
-                    author: &author,
-                    visibility: self.released_visibility(hearing, ticket.id),
-                    reopening: if self.settings.policy.reopens(ticket, now) {
-                        Reopening::Yes
-                    } else {
-                        Reopening::No
-                    },
-                    as_watcher: release.as_watcher,
-                };
-                self.attached(hearing, &attached).await?
-            }
-            None => self.opened(hearing, &author, None).await?,
-        };
-        let from = mail.from.party();
-        settle.accepts = release
-            .person
-            .clone()
-            .zip(from.map(|from| from.email.clone()))
-            .filter(|(person, address)| person != address);
-        let answers = hearing
-            .circumstances
-            .proofs
-            .iter()
-            .find(|proof| Some(&proof.person) == release.person.as_ref());
-        settle.outcomes = answered(answers.map(|proof| proof.delivery));
-        settle.reason = remarks(mail, Some(release.words()));
-        Ok(settle)
-    }
-
-    /// As private as what the mail answers, and as all that it may answer where that is not clear.
-    fn released_visibility(&self, hearing: &Hearing<'_>, ticket: TicketId) -> Visibility {
-        let judgement = judge(hearing.mail, hearing.circumstances, &self.settings.policy);
-        match judgement {
-            Judgement::Attach {
-                ticket: judged,
-                visibility,
-                ..
-            }
-            | Judgement::Quarantine {
-                ticket: Some(judged),
-                visibility,
-                ..
-            } if judged == ticket => visibility,
-            _ => {
-                let mut proofs = hearing.circumstances.proofs.iter();
-                if proofs.any(|proof| proof.ticket.id == ticket && proof.visibility == Visibility::Internal) {
-                    Visibility::Internal
-                } else {
-                    Visibility::Public
-                }
-            }
-        }
-    }
-
-    async fn attached(&self, hearing: &Hearing<'_>, attached: &Attached<'_>) -> Result<SettleMail, Obstacle> {
+    pub(super) async fn attached(
+        &self,
+        hearing: &Hearing<'_>,
+        attached: &Attached<'_>,
+    ) -> Result<SettleMail, Obstacle> {
         let Hearing {
             pending, mail, now, ..
         } = *hearing;
@@ -217,7 +156,7 @@ impl ReceiveMail {
         Ok(settle)
     }
 
-    async fn opened(
+    pub(super) async fn opened(
         &self,
         hearing: &Hearing<'_>,
         requester: &Party,
@@ -273,11 +212,7 @@ impl ReceiveMail {
     }
 
     /// The same mail came before.
-    pub(super) fn duplicate(
-        &self,
-        pending: &PendingMail,
-        first: recado_domain::ledger::MailId,
-    ) -> SettleMail {
+    pub(super) fn duplicate(&self, pending: &PendingMail, first: MailId) -> SettleMail {
         let reason = format!("it is a copy of mail {}", first.0);
         unread(pending, Outcome::Duplicate, reason, self.clock.now())
     }
@@ -290,15 +225,6 @@ impl ReceiveMail {
     /// The desk turned it down.
     pub(crate) fn refused(&self, pending: &PendingMail, reason: String) -> SettleMail {
         unread(pending, Outcome::Refused, reason, self.clock.now())
-    }
-}
-
-impl Release {
-    fn words(&self) -> String {
-        match &self.doubt {
-            Some(doubt) => format!("accepted by {}, though {doubt}", self.by),
-            None => format!("accepted by {}", self.by),
-        }
     }
 }
 
@@ -343,7 +269,7 @@ fn unsaid(pending: &PendingMail, outcome: Outcome, now: Timestamp) -> SettleMail
     }
 }
 
-fn answered(delivery: Option<DeliveryId>) -> Vec<(DeliveryId, DeliveryOutcome)> {
+pub(super) fn answered(delivery: Option<DeliveryId>) -> Vec<(DeliveryId, DeliveryOutcome)> {
     delivery
         .map(|delivery| (delivery, DeliveryOutcome::Answered))
         .into_iter()
@@ -351,21 +277,12 @@ fn answered(delivery: Option<DeliveryId>) -> Vec<(DeliveryId, DeliveryOutcome)> 
 }
 
 /// What the desk should know, in a sentence.
-fn remarks(mail: &IncomingMail, first: Option<String>) -> Option<String> {
+pub(super) fn remarks(mail: &IncomingMail, first: Option<String>) -> Option<String> {
     let said: Vec<_> = first
         .into_iter()
-        .chain(mail.remarks.iter().map(recado_domain::incoming::Remark::describe))
+        .chain(mail.remarks.iter().map(Remark::describe))
         .collect();
     (!said.is_empty()).then(|| said.join("; "))
-}
-
-/// Whose mail it is when the desk accepts it: of several authors the one who sent it.
-fn sender(pending: &PendingMail, mail: &IncomingMail) -> Option<Party> {
-    let named = mail.from.party().or(mail.sender.as_ref()).cloned();
-    named.or_else(|| {
-        let envelope = EmailAddress::parse(pending.envelope.from.as_deref()?).ok()?;
-        Party::parse("", envelope.as_str()).ok()
-    })
 }
 
 fn write(ticket: &Ticket, before: Option<&Ticket>) -> TicketWrite {
@@ -373,6 +290,6 @@ fn write(ticket: &Ticket, before: Option<&Ticket>) -> TicketWrite {
         ticket: ticket.clone(),
         expected: before.map(|before| before.version),
         // Nobody leaves the ticket by it.
-        cut_off: std::collections::BTreeSet::new(),
+        cut_off: BTreeSet::new(),
     }
 }

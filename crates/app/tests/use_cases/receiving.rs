@@ -82,7 +82,7 @@ async fn an_answer_becomes_a_comment_and_a_mail_to_the_other_party() {
 #[tokio::test]
 async fn each_carrier_alone_leads_an_answer_home() {
     type Bear = fn(Written, &House, &Delivery) -> Written;
-    let ways: [(&str, Bear); 5] = [
+    let ways: [(&str, Bear); 6] = [
         ("In-Reply-To", |mail, _, told| mail.answering(told)),
         ("References alone", |mail, _, told| {
             let mut mail = mail.answering(told);
@@ -157,6 +157,15 @@ async fn another_address_stands_in_its_own_name() {
             Attached,
             Some(TOMAS),
             "is on the ticket too",
+        ),
+        (
+            "a plus-address from before parameter 10 was changed",
+            |mut mail, house, told| {
+                let token = house.token(told);
+                let plus = format!("soporte+{}@old.example.org", token.as_str());
+                mail.mail.recipients = vec![address(&plus)];
+                mail
+            },
         ),
     ];
     for case in cases {
