@@ -25,6 +25,16 @@ fn an_answer_above_the_quote_is_kept_alone() {
 }
 
 #[test]
+fn an_answer_on_the_line_of_the_attribution_keeps_the_line() {
+    let parts = separate("Sí, gracias. On Wed, Apr 4, 2012 at 3:59 PM, desk@example.com wrote:\n> Hi");
+    assert_eq!(
+        parts.written,
+        "Sí, gracias. On Wed, Apr 4, 2012 at 3:59 PM, desk@example.com wrote:"
+    );
+    assert_eq!(parts.quoted.as_deref(), Some("> Hi"));
+}
+
+#[test]
 fn an_answer_below_the_quote_is_kept_alone() {
     let quote = format!("On 1/15/24 10:30, Desk wrote:\n> Does it work?\n> \n> [ref:{TOKEN}]\n");
     assert_eq!(written(&format!("{quote}\nIt does.\n\n-- \nAna")), "It does.");

@@ -13,6 +13,7 @@
 use std::ops::Range;
 
 use super::Side;
+use super::attribution;
 use super::blocks::{Block, blocks};
 use super::line::{self, Cue, Kind, Line};
 use super::signature;
@@ -133,9 +134,19 @@ impl Arrangement<'_> {
 
     /// Whether unintroduced marked lines were typed or pasted: few, or announced by a line with a colon.
     fn is_pasted(&self, body: Range<usize>) -> bool {
-        let has_reference = self.references[body.clone()].contains(&true);
-        let announced = body.start > 0 && self.lines[body.start - 1].text.trim_end().ends_with(':');
-        !has_reference && (announced || body.len() <= MOST_TYPED_LINES)
+        if self.references[body.clone()].contains(&true) {
+            return false;
+        }
+        let above = if body.start > 0 {
+            self.lines[body.start - 1].text
+        } else {
+            ""
+        };
+        // An attribution behind words on the same line: the line is their author's, the quote is not.
+        if attribution::ends_in_one(above) {
+            return false;
+        }
+        above.trim_end().ends_with(':') || body.len() <= MOST_TYPED_LINES
     }
 
     /// Whether the quoted mail is there to its end: among its last lines is our reference.

@@ -71,6 +71,14 @@ pub(super) fn attributions(lines: &[Line<'_>], kinds: &[Kind]) -> Vec<Option<Att
     found
 }
 
+/// Whether the line ends in an attribution, whatever stands before it.
+pub(super) fn ends_in_one(text: &str) -> bool {
+    text.len() <= MOST_OCTETS && may_end(text) && {
+        let parts = Parts::of(text);
+        parts.wrote && parts.ends_with_colon && (parts.address || parts.date && parts.time)
+    }
+}
+
 /// Whether the line ends as attributions do. Cheap, since every line is asked.
 fn may_end(text: &str) -> bool {
     let end = text.trim_end_matches(|letter: char| {

@@ -172,6 +172,10 @@ impl Parser<'_> {
                 forwards: true,
             });
         }
+        // Before attributions: "From: … [mailto:" ends like one.
+        if let Some(length) = header::block(self.lines, self.kinds, at) {
+            return certain(at + length);
+        }
         if let Some(found) = self.attributions[at] {
             let cued = self.lines[at].cue == Cue::Introduction;
             let confidence = if cued {
@@ -208,7 +212,7 @@ impl Parser<'_> {
                 let headed = header::block(self.lines, self.kinds, below).map(|length| below + length);
                 headed.or(cued.then_some(below + 1)).and_then(certain)
             }
-            _ => header::block(self.lines, self.kinds, at).and_then(|length| certain(at + length)),
+            _ => None,
         }
     }
 
@@ -272,9 +276,15 @@ impl Parser<'_> {
         let text = self.lines[at].text.trim();
         let below_is_marked = matches!(self.kinds.get(at + 1), Some(Kind::Marked | Kind::MarkedBlank));
         let columns = |text: &str| text.chars().take(200).count();
-        below_is_marked
-            && self.kinds[at - 1] == Kind::Marked
-            && (60..=100).contains(&columns(above))
+        if !below_is_marked || self.kinds[at - 1] != Kind::Marked {
+            return false;
+        }
+        // Of an address, which nobody answers in its middle.
+        let opened = above.rfind("(http").max(above.rfind("<http"));
+        if opened.is_some_and(|opened| !above[opened..].contains([')', '>'])) && !text.contains(' ') {
+            return true;
+        }
+        (60..=100).contains(&columns(above))
             && columns(text) <= 30
             && text.starts_with(char::is_lowercase)
             && above.ends_with(|last: char| last.is_alphanumeric() || last == ',')
@@ -330,6 +340,17 @@ mod tests {
             "-----Mensaje original-----\nDe: Mesa <mesa@example.com>\nEnviado: hoy\nAsunto: x\n\nhola\n[ref:{token}]\n\nmi respuesta"
         );
         assert_eq!(blocks_of(&text), [Block::Unmarked(0..7), Block::Text(7..9)]);
+    }
+
+    #[test]
+    fn the_left_over_end_of_an_address_does_not_split_a_quote() {
+        assert_eq!(
+            blocks_of("> see (http://example.com/a\n_b=c)\n> bye").last(),
+            Some(&Block::Marked {
+                introduction: 0..0,
+                body: 0..3
+            })
+        );
     }
 
     #[test]

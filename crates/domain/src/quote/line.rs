@@ -67,15 +67,12 @@ fn beside_marked(kinds: &[Kind], index: usize) -> bool {
     (index > 0 && is_marked(kinds.get(index - 1))) || is_marked(kinds.get(index + 1))
 }
 
-/// The Bat and its kin mark with the author's initials: `AP> text`. A single such line may be anything; two in a row
-/// with the same initials are a quote.
+/// The Bat and its kin mark with the author's initials: `AP> text`. A single such line may be anything; two with the
+/// same initials are a quote, with an answer between them or not.
 fn mark_initials(lines: &[Line<'_>], kinds: &mut [Kind]) {
     let mut last: Option<(usize, &str)> = None;
     for (index, line) in lines.iter().enumerate() {
         let Some(initials) = initials(line.text) else {
-            if kinds[index] != Kind::Blank {
-                last = None;
-            }
             continue;
         };
         if let Some((before, same)) = last
@@ -191,7 +188,11 @@ mod tests {
             kinds_of("AP> hola\n\nAP> adiós"),
             [Kind::Marked, Kind::Blank, Kind::Marked]
         );
-        assert_eq!(kinds_of("AP> hola\nsí"), [Kind::Text; 2]);
+        assert_eq!(
+            kinds_of("AP> hola\nsí\nAP> ya"),
+            [Kind::Marked, Kind::Text, Kind::Marked]
+        );
+        assert_eq!(kinds_of("AP> hola\nsí\nBQ> ya"), [Kind::Text; 3]);
         assert_eq!(kinds_of("a -> b\na -> c"), [Kind::Text; 2]);
     }
 
