@@ -16,6 +16,7 @@ use recado_app::diagnose::Diagnose;
 use recado_app::preview_template::PreviewTemplate;
 use recado_app::put_template::PutTemplate;
 use recado_app::put_ticket::PutTicket;
+use recado_app::read_comments::ReadComments;
 use recado_app::read_deliveries::ReadDeliveries;
 use recado_app::read_mails::ReadMails;
 use recado_app::read_parameters::ReadParameters;
@@ -154,6 +155,13 @@ impl House {
             renderer: self.renderer.clone(),
             clock: self.clock.clone(),
             settings: self.configuration.messaging.clone(),
+        }
+    }
+
+    pub(crate) fn read_comments(&self) -> ReadComments {
+        ReadComments {
+            tickets: self.database.clone(),
+            comments: self.database.clone(),
         }
     }
 

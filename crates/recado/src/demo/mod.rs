@@ -1,6 +1,7 @@
 //! `recado demo`: the main job, at once, with nothing else installed. Throw-away data, sample people, and a mail catcher
-//! inside the process that the daemon delivers to by SMTP.
+//! inside the process that the daemon delivers to by SMTP. The first mail is answered, and the answer handed back by LMTP.
 
+mod answer;
 mod catcher;
 mod display;
 mod sample;
@@ -14,8 +15,11 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use recado_app::access::Actor;
 use recado_app::post_comment::{NewComment, Posted};
+use recado_app::read_mails::MailQuery;
 use recado_domain::comment::{Kind, Origin, Visibility};
+use recado_domain::ledger::Outcome;
 use recado_domain::ticket::TicketNumber;
+use recado_ports::page::{PageLimit, PageRequest};
 
 use crate::cli::{Answer, say};
 use crate::config::{Configuration, Sources};
@@ -23,7 +27,7 @@ use crate::ids::SystemIds;
 use crate::log;
 use crate::serve::{Daemon, Signals};
 use crate::wiring::House;
-use catcher::Catcher;
+use catcher::{Catcher, CaughtMail};
 
 /// How long the first mail may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -92,6 +96,7 @@ fn configuration(directory: &Path, port: u16) -> anyhow::Result<Configuration> {
             format!("http://127.0.0.1:{port}"),
         ),
         ("RECADO_DESK__NAME".to_owned(), "Mesa de ayuda".to_owned()),
+        ("RECADO_INBOUND__LMTP".to_owned(), "127.0.0.1:0".to_owned()),
     ]);
     Ok(Configuration::load(&Sources {
         file: None,
@@ -116,7 +121,12 @@ async fn show(configuration: Arc<Configuration>, arguments: &DemoArguments) -> a
         _ = signals.next() => return end(daemon, &mut signals).await,
     };
     match &first {
-        Some(mail) => say(&display::shown(1, mail)),
+        Some(mail) => {
+            say(&display::shown(1, mail));
+            if let Err(error) = answer(&daemon, mail).await {
+                eprintln!("recado: demo: the answer did not come back: {error:#}");
+            }
+        }
         None => eprintln!("recado: demo: no mail arrived within {} s", PATIENCE.as_secs()),
     }
     if !arguments.once {
@@ -176,8 +186,44 @@ async fn post(daemon: &Daemon) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The technician answers the mail in a mail program; what comes of it is shown.
+async fn answer(daemon: &Daemon, mail: &CaughtMail) -> anyhow::Result<()> {
+    let house = &daemon.house;
+    let lmtp = daemon.lmtp.context("the daemon takes no mail")?;
+    let (now, id) = (house.clock.now(), house.ids.next());
+    answer::Answer::to_mail(mail, &sample::technician(), sample::ANSWER, now, id)?
+        .deliver(lmtp)
+        .await?;
+    let newest = PageRequest {
+        after: None,
+        limit: PageLimit::clamp(1),
+    };
+    let mails = house
+        .read_mails()
+        .list(&Actor::Operator, &MailQuery::default(), &newest)
+        .await?;
+    let shown = mails.items.into_iter().next().context("the ledger is empty")?;
+    let (Some(number), Some(comment)) = (&shown.ticket, shown.entry.comment) else {
+        bail!(
+            "it is {}: {}",
+            shown.entry.outcome.map_or("pending", Outcome::as_str),
+            shown.entry.reason.unwrap_or_default()
+        );
+    };
+    let (_, found) = house
+        .read_comments()
+        .find(&Actor::Operator, number, comment)
+        .await?;
+    say(&answer::shown(&found.comment, number.as_str()));
+    Ok(())
+}
+
 fn how_to_go_on(daemon: &Daemon, token: &str, keep: Option<&Path>) -> String {
     let url = format!("http://{}", daemon.address);
+    let lmtp = daemon
+        .lmtp
+        .map(|address| format!("Mail comes in at lmtp://{address}.\n"))
+        .unwrap_or_default();
     let data = match keep {
         Some(directory) => format!("The data stays in {}.", directory.display()),
         None => "The data goes when this ends (Ctrl-C).".to_owned(),
@@ -185,8 +231,8 @@ fn how_to_go_on(daemon: &Daemon, token: &str, keep: Option<&Path>) -> String {
     format!(
         "
 The API is at {url}/api/v1, its description at {url}/api/v1/openapi.json.
-An administrator's token: {token}
-Answer for the technician, and see the mail arrive here:
+{lmtp}An administrator's token: {token}
+Write for the technician, and see the mail arrive here:
 
   curl -sS {url}/api/v1/tickets/{ticket}/comments \\
     -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\

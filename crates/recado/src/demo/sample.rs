@@ -21,6 +21,9 @@ pub(super) const TICKET: &str = "4711";
 pub(super) const COMMENT: &str =
     "La impresora del segundo piso se atasca otra vez.\nSolo con la bandeja 2; la 1 funciona.";
 
+/// What the technician answers in a mail program.
+pub(super) const ANSWER: &str = "Ya la miro: cambio el rodillo de la bandeja 2 esta tarde.";
+
 const DESK: &str = "mesa@demo.example";
 const ADMINISTRATOR: (&str, &str) = ("Marta Mesa", "marta@demo.example");
 const REQUESTER: (&str, &str) = ("Ana Peña", "ana@demo.example");
@@ -38,6 +41,11 @@ Responsable: ${REQUESTRESPONSIBLENAME}</p>
 /// The requester of the first ticket.
 pub(super) fn requester() -> Party {
     party(REQUESTER)
+}
+
+/// The technician who answers for the first ticket.
+pub(super) fn technician() -> Party {
+    party(TECHNICIAN)
 }
 
 /// Fills the database, and points the outgoing account at the catcher. Gives an administrator's token. A directory

@@ -9,7 +9,6 @@ use recado_adapters_http::{Api, Health, HttpLimits, HttpOptions};
 use recado_app::follow_events::FollowEvents;
 use recado_app::post_comment::PostComment;
 use recado_app::put_group::PutGroup;
-use recado_app::read_comments::ReadComments;
 use recado_app::read_tickets::ReadTickets;
 use recado_app::receive_mail::ReceiveMail;
 use recado_app::retract_comment::RetractComment;
@@ -29,10 +28,7 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMa
         put_ticket: house.put_ticket(),
         read_tickets: ReadTickets { tickets: database() },
         post_comment: post_comment(house, keyring),
-        read_comments: ReadComments {
-            tickets: database(),
-            comments: database(),
-        },
+        read_comments: house.read_comments(),
         retract_comment: RetractComment {
             tickets: database(),
             comments: database(),

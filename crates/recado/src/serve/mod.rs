@@ -72,7 +72,8 @@ pub(crate) struct Daemon {
     pub(crate) address: SocketAddr,
     /// Where it takes mail by LMTP, when it does.
     pub(crate) lmtp: Option<SocketAddr>,
-    house: House,
+    /// What it works with.
+    pub(crate) house: House,
     keyring: Arc<Keyring>,
     http: JoinHandle<()>,
     loops: JoinSet<()>,

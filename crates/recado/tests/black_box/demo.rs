@@ -28,6 +28,17 @@ fn the_mail_arrives_with_all_six_keys_filled_in() {
         assert!(mail.contains(expected), "{expected:?} is not in\n{mail}");
     }
     assert!(!mail.contains("${"), "{mail}");
+    assert!(mail.contains("Reply-To: "), "{mail}");
+    let after = lines[marks[1] + 1..].join("\n");
+    for expected in [
+        "Tomás Técnico answers in a mail program",
+        "a comment on ticket 4711",
+        "Ya la miro: cambio el rodillo",
+    ] {
+        assert!(after.contains(expected), "{expected:?} is not in\n{after}");
+    }
+    assert!(!after.contains("se atasca"), "the quote is set aside: {after}");
+    assert_eq!(demo.err, "");
     assert!(
         house.path().read_dir().unwrap().next().is_none(),
         "nothing is left behind"
