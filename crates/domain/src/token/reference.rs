@@ -7,6 +7,8 @@ const REFERENCE_START: &str = "[ref:";
 const REFERENCE_WINDOW: usize = 120;
 /// Most tokens that are read out of one text.
 const REFERENCES_READ: usize = 50;
+/// How deep carriers inside carriers are taken out one by one.
+const NESTED: usize = 8;
 
 /// The line that closes our mails, which a mail program quotes: `[ref:token]`.
 pub fn reference_line(token: &ReplyToken) -> String {
@@ -48,6 +50,20 @@ pub fn reference_tokens(text: &str) -> Vec<ReplyToken> {
 /// assert_eq!(without_carriers("[ref:note] c+b@example.org"), "[ref:note] c+b@example.org");
 /// ```
 pub fn without_carriers(text: &str) -> String {
+    let mut clean = without_outer_carriers(text);
+    for _ in 0..NESTED {
+        // What was taken out may have kept apart the ends of another one.
+        let cleaner = without_outer_carriers(&clean);
+        if cleaner.len() == clean.len() {
+            return clean;
+        }
+        clean = cleaner;
+    }
+    // No mail program nests them so: this was made to pass, and no part of it does.
+    clean.replace(REFERENCE_START, "(").replace('+', " ")
+}
+
+fn without_outer_carriers(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(position) = rest.find(['[', '+']) {
@@ -67,19 +83,25 @@ pub fn without_carriers(text: &str) -> String {
     clean
 }
 
-/// Octets of the reference line that a text begins with; 0 when it begins with none.
+/// Octets of the reference line that a text begins with; 0 when it begins with none. Its end may be missing, where a
+/// text was cut.
 fn reference_length(text: &str) -> usize {
     let Some(body) = text.strip_prefix(REFERENCE_START) else {
         return 0;
     };
-    let end = body
+    let mut within = body.char_indices().take(REFERENCE_WINDOW);
+    let closing = within.find(|(_, c)| *c == ']').map(|(end, _)| end);
+    let window = body
         .char_indices()
-        .take(REFERENCE_WINDOW)
-        .find(|(_, c)| *c == ']');
-    let Some((end, _)) = end else { return 0 };
-    let token: String = body[..end].chars().filter(char::is_ascii_alphanumeric).collect();
+        .nth(REFERENCE_WINDOW)
+        .map_or(body.len(), |(end, _)| end);
+    let token_end = closing.unwrap_or(window);
+    let token: String = body[..token_end]
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     if ReplyToken::parse(&token).is_some() {
-        REFERENCE_START.len() + end + 1
+        REFERENCE_START.len() + closing.map_or(window, |end| end + 1)
     } else {
         0
     }
@@ -130,5 +152,20 @@ mod tests {
             assert!(!without_carriers(&text).contains(&token.as_str()[..20]), "{text}");
         }
         assert_eq!(reference_tokens("[ref:] [ref:short] [ref:"), []);
+    }
+
+    #[test]
+    fn no_carrier_is_left_where_a_text_was_cut_or_they_are_nested() {
+        let token = "a".repeat(44);
+        assert_eq!(without_carriers(&format!("Ok [ref:{token}")), "Ok ");
+        assert_eq!(without_carriers(&format!("[ref:[ref:{token}]{token}]")), "");
+        let deep = format!("{}{}", "[ref:".repeat(20), format!("{token}]").repeat(20));
+        assert_eq!(reference_tokens(&without_carriers(&deep)), []);
+        let deep = format!(
+            "{}{}",
+            format!("+{}", "a".repeat(20)).repeat(20),
+            format!("+{token}@").repeat(20)
+        );
+        assert!(!without_carriers(&deep).contains(&format!("+{token}@")));
     }
 }
