@@ -115,6 +115,34 @@ mod tests {
         assert_eq!(schema(&path), first);
     }
 
+    #[test]
+    fn a_ticket_closed_before_its_closing_was_noted_counts_as_closed_when_it_changed_last() {
+        #[derive(QueryableByName, Debug, PartialEq)]
+        struct Closed {
+            #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+            closed_at: Option<i64>,
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let mut connection = sqlite::establish(&directory.path().join("recado.db")).unwrap();
+        connection.run_next_migration(SQLITE).unwrap();
+        for (number, status) in [("1", "closed"), ("2", "open")] {
+            let ticket = format!(
+                "INSERT INTO ticket (id, number, number_folded, search_text, title, requester_name, requester_email,
+                    status, attributes, version, created_at, updated_at)
+                 VALUES (x'0{number}', '{number}', '{number}', '', '', '', '', '{status}', '{{}}', 1, 10, 20)"
+            );
+            connection.batch_execute(&ticket).unwrap();
+        }
+        connection.run_pending_migrations(SQLITE).unwrap();
+        let closed: Vec<Closed> = diesel::sql_query("SELECT closed_at FROM ticket ORDER BY number")
+            .load(&mut connection)
+            .unwrap();
+        assert_eq!(
+            closed,
+            [Closed { closed_at: Some(20) }, Closed { closed_at: None }]
+        );
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn postgres_goes_up_down_and_up_again() {
         let Some(server) = tokio::task::spawn_blocking(Postgres::for_this_test)

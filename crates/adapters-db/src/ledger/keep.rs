@@ -53,6 +53,9 @@ queries! {
             .select(incoming_mail::id)
             .load(connection)
             .await?;
+        if old.is_empty() {
+            return Ok(0);
+        }
         // A second daemon that had read the same ones finds them forgotten.
         let rows = incoming_mail::table.filter(incoming_mail::id.eq_any(&old)).filter(Forgettable);
         let forgotten: Vec<Key> = diesel::update(rows)

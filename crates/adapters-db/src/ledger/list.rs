@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::fault::Fault;
 use crate::literal::{IsAcknowledgement, Pending};
 use crate::operation::{queries, run};
-use crate::rows::{Cursor, MailRow, cursor, outcome};
+use crate::rows::{Cursor, MailRow, cursor};
 use crate::schema::{incoming_mail, incoming_message, outbox};
 
 struct Wanted {
@@ -242,9 +242,11 @@ pub(super) async fn acknowledged(
 
 pub(super) async fn depth(database: &Database) -> Result<Vec<(Option<Outcome>, u64)>, StoreError> {
     let rows = run!(database.read(), depth, ())?;
-    let counted = rows.into_iter().map(|(word, number)| {
-        let outcome = word.as_deref().map(outcome).transpose()?;
-        Ok((outcome, count("a count of mails", number)?))
+    // What a later version calls otherwise is left out.
+    let known = rows.into_iter().filter_map(|(word, number)| match word {
+        None => Some((None, number)),
+        Some(word) => Some((Some(Outcome::parse(&word)?), number)),
     });
+    let counted = known.map(|(outcome, number)| Ok((outcome, count("a count of mails", number)?)));
     Ok(counted.collect::<Result<_, Fault>>()?)
 }

@@ -1,14 +1,17 @@
 //! What PostgreSQL alone must: several daemons, deadlocks, the log's order beside transactions that still run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use recado_adapters_db::{Database, OpenError, Options, StartError};
+use recado_domain::ledger::Outcome;
 use recado_domain::outbox::State;
 use recado_ports::events::{Events, Topic};
+use recado_ports::ledger::{Ledger, SettleError, SettleMail};
 use recado_ports::outbox::Outbox;
-use recado_ports::tickets::Tickets;
-use recado_test_support::builders::{test_delivery, ticket};
+use recado_ports::tickets::{TicketWrite, Tickets};
+use recado_test_support::builders::{comment, incoming, settlement, test_delivery, ticket};
 use recado_test_support::clock::START;
 use recado_test_support::servers::Postgres;
 use recado_test_support::servers::postgres::Durability;
@@ -115,19 +118,11 @@ async fn a_transaction_that_meets_a_deadlock_is_run_again() {
                 },
             )
         });
-        tokio::spawn(async move { database.settle(lease, &sent, START).await })
+        tokio::spawn(async move { Outbox::settle(&*database, lease, &sent, START).await })
     };
     // Until settling waits for the second row, the first is not locked in the other order yet.
     let watcher = raw(&url).await;
-    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
-    let begin = std::time::Instant::now();
-    while watcher.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        assert!(
-            begin.elapsed() < LONG,
-            "settling never waited for the other transaction"
-        );
-        tokio::task::yield_now().await;
-    }
+    until_one_waits(&watcher).await;
     // The server ends one of the two after its deadlock_timeout: settling's, whose is the shorter.
     let first = other.query(&lock(0), &[]).await;
     other.batch_execute("COMMIT").await.unwrap();
@@ -143,6 +138,69 @@ async fn a_transaction_that_meets_a_deadlock_is_run_again() {
                 .state,
             State::Sent
         );
+    }
+}
+
+/// Waits until a transaction of the store waits for another one.
+async fn until_one_waits(watcher: &tokio_postgres::Client) {
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
+    let begin = std::time::Instant::now();
+    while watcher.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(
+            begin.elapsed() < LONG,
+            "the store never waited for the other transaction"
+        );
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_waits_for_the_other_one_s_end_and_goes_through_only_if_that_came_to_nothing() {
+    let Some((database, url, _server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    let about = ticket("1").build();
+    let write = TicketWrite {
+        ticket: about.clone(),
+        expected: None,
+        cut_off: BTreeSet::new(),
+    };
+    database.put(write).await.unwrap();
+    let (other, watcher) = (raw(&url).await, raw(&url).await);
+    for ending in ["ROLLBACK", "COMMIT"] {
+        let first = incoming("copy").build();
+        let second = incoming("copy").copy_of(&first).build();
+        for mail in [&first, &second] {
+            database.take(mail.clone()).await.unwrap();
+        }
+        let (first, second) = (first.id, second.id);
+        let attach = format!(
+            "BEGIN; UPDATE incoming_mail SET outcome = 'attached' WHERE id = '{}'",
+            first.0
+        );
+        other.batch_execute(&attach).await.unwrap();
+        let settling = {
+            let database = Arc::clone(&database);
+            let settle = SettleMail {
+                comment: Some(comment(&about).owing(&[])),
+                ..settlement(second, Outcome::Attached)
+            };
+            tokio::spawn(async move { Ledger::settle(&*database, settle).await })
+        };
+        until_one_waits(&watcher).await;
+        other.batch_execute(ending).await.unwrap();
+        let settled = settling.await.unwrap();
+        let stored = database.entry(second).await.unwrap().unwrap();
+        if ending == "COMMIT" {
+            assert!(
+                matches!(settled, Err(SettleError::Copy(copy)) if copy == first),
+                "{settled:?}"
+            );
+            assert_eq!((stored.outcome, stored.comment), (None, None));
+        } else {
+            settled.unwrap();
+            assert_eq!(stored.outcome, Some(Outcome::Attached));
+        }
     }
 }
 

@@ -46,15 +46,14 @@ CREATE TABLE incoming_mail (
 ) STRICT;
 CREATE INDEX incoming_mail_outcome ON incoming_mail (outcome, id);
 CREATE INDEX incoming_mail_ticket ON incoming_mail (ticket, id);
-CREATE INDEX incoming_mail_fingerprint ON incoming_mail (fingerprint);
+CREATE INDEX incoming_mail_fingerprint ON incoming_mail (fingerprint, id);
 CREATE INDEX incoming_mail_sender ON incoming_mail (sender, settled_at);
 -- The queries name these outcomes literally, as they do the outbox's states.
 CREATE INDEX incoming_mail_pending ON incoming_mail (id) WHERE outcome IS NULL;
-CREATE INDEX incoming_mail_unnoticed ON incoming_mail (received_at, id)
+CREATE INDEX incoming_mail_unnoticed ON incoming_mail (outcome, received_at, id)
     WHERE outcome = 'quarantined' AND noticed_at IS NULL;
 CREATE INDEX incoming_mail_kept ON incoming_mail (kept_since)
-    WHERE kept_since IS NOT NULL
-    AND outcome IN ('attached', 'opened', 'automatic', 'bounce', 'duplicate', 'refused');
+    WHERE kept_since IS NOT NULL AND outcome NOT IN ('quarantined', 'failed');
 -- Of the copies of one mail one alone becomes a comment.
 CREATE UNIQUE INDEX incoming_mail_copy ON incoming_mail (fingerprint) WHERE outcome IN ('attached', 'opened');
 
@@ -83,4 +82,5 @@ CREATE TABLE mailbox_position (
 ) STRICT;
 
 -- Counting the acknowledgements of the last hours.
-CREATE INDEX outbox_acknowledgement ON outbox (created_at, recipient) WHERE cause_kind = 'acknowledgement';
+CREATE INDEX outbox_acknowledgement ON outbox (cause_kind, created_at, recipient)
+    WHERE cause_kind = 'acknowledgement';
