@@ -23,3 +23,4 @@ mod reporting;
 mod retracting;
 mod templates;
 mod tickets;
+mod way_back;
