@@ -1,6 +1,7 @@
 //! Reading a mailbox on a real server: at once, in rounds, over renumbering and lost connections, each mail once.
 
 use recado_test_support::servers::Dovecot;
+use recado_test_support::servers::dovecot::Announcing;
 use recado_test_support::smtp_server::SmtpServer;
 use recado_tests::desk::{ANA, DESK, Desk, PATIENCE, Protocol, TOMAS};
 use recado_tests::mail_programs::{Program, Received};
@@ -15,7 +16,7 @@ struct Scene {
     desk: Desk,
     mailboxes: Dovecot,
     received: Received,
-    _server: SmtpServer,
+    server: SmtpServer,
 }
 
 async fn scene(sections: &str, protocol: Protocol) -> Option<Scene> {
@@ -34,7 +35,7 @@ async fn scene(sections: &str, protocol: Protocol) -> Option<Scene> {
         desk,
         mailboxes,
         received,
-        _server: server,
+        server,
     })
 }
 
@@ -164,6 +165,58 @@ async fn a_mail_that_waits_while_the_daemon_is_down_is_taken_when_it_is_back() {
         mails.len() == 2 && mails.iter().all(|mail| mail.has("\\Seen"))
     });
     assert_eq!(desk.mailed("4711").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_a_person_opened_first_is_taken_all_the_same() {
+    let Some(scene) = scene(IDLE_ALONE, Protocol::Imap).await else {
+        return;
+    };
+    scene.answer().await;
+    scene.wait_until_all_are_seen(1);
+    let answer = Program::Gmail.answer(&scene.received, TEXT);
+    let mailboxes = &scene.mailboxes;
+    let desk = scene.desk.crash(|| {
+        mailboxes.append(DESK, &answer.raw());
+        mailboxes.mark_read(DESK);
+    });
+    desk.posted("4711", &answer).await;
+    assert_eq!(desk.mailed("4711").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_server_that_is_down_for_a_while_loses_nothing() {
+    let Some(scene) = scene(IDLE_ALONE, Protocol::Imap).await else {
+        return;
+    };
+    scene.answer().await;
+    scene.mailboxes.crash();
+    // The way out and the desk go on meanwhile.
+    scene.desk.comment("4711", "¿Sigue ahí?").await;
+    assert_eq!(scene.server.wait_for(3).await.len(), 3);
+    scene.mailboxes.recover();
+    scene.answer().await;
+    scene.wait_until_all_are_seen(2);
+    assert_eq!(scene.desk.mailed("4711").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_without_idle_is_looked_at() {
+    let Some(mailboxes) = Dovecot::for_this_test_as(&[DESK], Announcing::NoIdle) else {
+        return;
+    };
+    let server = SmtpServer::start().await;
+    let desk = Desk::start("[inbound]\npoll = \"200ms\"\n");
+    desk.sends_through(server.port()).await;
+    desk.reads(&mailboxes, DESK, Protocol::Imap).await;
+    desk.ticket("4711").await;
+    desk.comment("4711", "¿Sigue atascada?").await;
+    let received = Received::read(&server.wait_for(1).await[0].raw);
+    for program in [Program::Gmail, Program::Outlook] {
+        let answer = program.answer(&received, TEXT);
+        mailboxes.append(DESK, &answer.raw());
+        desk.posted("4711", &answer).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

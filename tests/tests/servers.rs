@@ -11,7 +11,7 @@ use std::{fs, thread};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use recado_tests::mail_client::{NOBODY, deliver, submit};
-use recado_tests::servers::dovecot::INBOX;
+use recado_tests::servers::dovecot::{Announcing, INBOX};
 use recado_tests::servers::postfix::Route;
 use recado_tests::servers::postgres::Durability;
 use recado_tests::servers::{Dovecot, Postfix, Postgres, dovecot, postfix};
@@ -303,7 +303,7 @@ fn dovecot_keeps_plus_addresses_and_refuses_strangers() {
 }
 
 #[test]
-fn dovecot_renumbers_a_folder_and_keeps_its_mails_and_flags() {
+fn dovecot_keeps_mails_and_flags_over_renumbering_and_a_crash() {
     let Some(server) = Dovecot::for_this_test(&[ANA]) else {
         return;
     };
@@ -331,10 +331,33 @@ fn dovecot_renumbers_a_folder_and_keeps_its_mails_and_flags() {
     assert_eq!(uids(), [(1, true), (2, false)]);
     server.mark_unread(ANA);
     assert_eq!(uids(), [(1, false), (2, false)]);
+    server.mark_read(ANA);
+    assert_eq!(uids(), [(1, true), (2, true)]);
+    server.crash();
+    assert!(TcpStream::connect(server.imap()).is_err());
+    server.recover();
+    assert_eq!(uids(), [(1, true), (2, true)]);
     server.create_folder(ANA, "Archive");
     server.append_to(ANA, "Archive", b"Subject: old\n\n");
     assert_eq!(server.mails_in(ANA, "Archive").len(), 1);
     assert_eq!(server.mails_in(ANA, INBOX).len(), 2);
+    server.empty(ANA);
+    assert_eq!(server.mails(ANA), []);
+}
+
+#[test]
+fn dovecot_keeps_idle_to_itself_where_the_test_says_so() {
+    for (announcing, expected) in [(Announcing::Everything, true), (Announcing::NoIdle, false)] {
+        let Some(server) = Dovecot::for_this_test_as(&[ANA], announcing) else {
+            return;
+        };
+        let mut client = BufReader::new(tcp(server.imap()));
+        let mut told = String::new();
+        client.read_line(&mut told).unwrap();
+        told += &imap(&mut client, &login(ANA));
+        told += &imap(&mut client, "CAPABILITY");
+        assert_eq!(told.contains(" IDLE"), expected, "{told}");
+    }
 }
 
 #[test]

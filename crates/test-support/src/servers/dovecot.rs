@@ -4,15 +4,15 @@
 //! directory. What lies in a mailbox is read and changed with `doveadm`, so a test's look at a mailbox owes nothing
 //! to the IMAP client under test.
 
+mod configuration;
+
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
-use super::authority::write_certificates;
 use super::program;
 use super::suite::{Suite, find_program, is_root};
 use super::supervisor::{Supervisor, free_ports, unique};
@@ -34,14 +34,14 @@ pub const PASSWORD: &str = "another password, with blanks & \"quotes\" \\";
 /// The folder that mail is delivered to.
 pub const INBOX: &str = "INBOX";
 
-/// The owner of the maildirs: nobody.
-const MAIL_OWNER: u32 = 65534;
-
 /// Tries at finding ports that nobody else takes before the server does.
 const TRIES: u32 = 5;
 
 /// How often a mailbox is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a killed server may take to start again.
+const RECOVERY: Duration = Duration::from_secs(20);
 
 /// Arguments: the instance's directory. The server is the leader of a process group, which ends at once: nobody will
 /// miss its data. See [`Supervisor::start`].
@@ -74,6 +74,15 @@ struct Ports {
     lmtp: u16,
 }
 
+/// What the server tells IMAP clients that it can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announcing {
+    /// All that it can, IDLE included.
+    Everything,
+    /// Little, and no IDLE (RFC 2177): clients have to ask whether there is new mail.
+    NoIdle,
+}
+
 /// A mail in a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMail {
@@ -99,22 +108,30 @@ impl Dovecot {
     /// # Panics
     /// There should be a server, and it cannot be started.
     pub fn for_this_test(users: &[&str]) -> Option<Self> {
+        Self::for_this_test_as(users, Announcing::Everything)
+    }
+
+    /// An instance that announces what the test says. `None` as in [`for_this_test`](Self::for_this_test).
+    ///
+    /// # Panics
+    /// There should be a server, and it cannot be started.
+    pub fn for_this_test_as(users: &[&str], announcing: Announcing) -> Option<Self> {
         SUITE.for_this_test()?;
-        Some(Self::start(users).unwrap_or_else(|error| panic!("Dovecot does not start: {error}")))
+        Some(Self::start(users, announcing).unwrap_or_else(|error| panic!("Dovecot does not start: {error}")))
     }
 
     /// Makes and starts an instance.
     ///
     /// # Errors
     /// What Dovecot says about why it does not start.
-    pub fn start(users: &[&str]) -> io::Result<Self> {
+    pub fn start(users: &[&str], announcing: Announcing) -> io::Result<Self> {
         let mut tried = 0;
         loop {
             tried += 1;
             let [imap, imaps, lmtp] = free_ports()?;
             let ports = Ports { imap, imaps, lmtp };
             let directory = env::temp_dir().join(format!("recado-dovecot-{}", unique()));
-            let written = write_instance(&directory, ports, users);
+            let written = configuration::write_instance(&directory, ports, users, announcing);
             if written.is_err() {
                 fs::remove_dir_all(&directory)?;
             }
@@ -271,6 +288,22 @@ impl Dovecot {
         self.doveadm(&["flags", "remove", "-u", user, "\\Seen", "mailbox", INBOX, "all"]);
     }
 
+    /// Marks every mail in a user's inbox `\Seen`, as a person's mail program does that opens them.
+    ///
+    /// # Panics
+    /// There is no such user.
+    pub fn mark_read(&self, user: &str) {
+        self.doveadm(&["flags", "add", "-u", user, "\\Seen", "mailbox", INBOX, "all"]);
+    }
+
+    /// Removes every mail from a user's inbox.
+    ///
+    /// # Panics
+    /// There is no such user.
+    pub fn empty(&self, user: &str) {
+        self.doveadm(&["expunge", "-u", user, "mailbox", INBOX, "all"]);
+    }
+
     /// The UIDVALIDITY of a user's inbox.
     ///
     /// # Panics
@@ -320,6 +353,50 @@ impl Dovecot {
         let _ = self.doveadm_command(&["kick", user]).output();
     }
 
+    /// Kills the server, and with it every connection. The mails stay.
+    ///
+    /// # Panics
+    /// It is down already.
+    pub fn crash(&self) {
+        let pid_file = self.directory.join("run/master.pid");
+        let pid = fs::read_to_string(&pid_file).expect("a running server has a pid");
+        let group = format!("-{}", pid.trim());
+        program::output(Command::new("kill").args(["-s", "KILL", "--", &group])).expect("the server is ours");
+        // Otherwise the next server takes it for another that runs.
+        fs::remove_file(&pid_file).expect("the directory is ours");
+    }
+
+    /// Starts a server that was [crashed](Self::crash) again, on the same ports.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn recover(&self) {
+        let said = self.directory.join("start.log");
+        let begin = || -> io::Result<bool> {
+            // The server keeps what it is given: a pipe would never end.
+            let output = fs::File::create(&said)?;
+            let mut command = Command::new("dovecot");
+            command
+                .arg("-c")
+                .arg(self.directory.join("dovecot.conf"))
+                .env("PATH", program::path_with_administration())
+                .stdin(Stdio::null())
+                .stdout(output.try_clone()?)
+                .stderr(output);
+            Ok(command.status()?.success())
+        };
+        let start = Instant::now();
+        // A port may be lent to an outgoing connection for a moment.
+        while !begin().expect("Dovecot can be run") {
+            assert!(
+                start.elapsed() < RECOVERY,
+                "Dovecot does not start again: {}",
+                fs::read_to_string(&said).unwrap_or_default()
+            );
+            thread::sleep(LOOK);
+        }
+    }
+
     /// How many IMAP connections a user has.
     ///
     /// # Panics
@@ -352,70 +429,6 @@ impl Dovecot {
         program::output(&mut self.doveadm_command(arguments))
             .unwrap_or_else(|error| panic!("{arguments:?}: {error}; Dovecot says:\n{}", self.log()))
     }
-}
-
-/// Writes everything that an instance consists of.
-fn write_instance(directory: &Path, ports: Ports, users: &[&str]) -> io::Result<()> {
-    for part in ["", "run", "state", "mail"] {
-        let part = directory.join(part);
-        fs::create_dir(&part)?;
-        // Dovecot's users must get through, whatever the umask of the test's own is.
-        fs::set_permissions(&part, fs::Permissions::from_mode(0o755))?;
-    }
-    chown(directory.join("mail"), Some(MAIL_OWNER), Some(MAIL_OWNER))?;
-    write_certificates(HOST, &directory.join("ca.pem"), &directory.join("server.pem"))?;
-    let lines = users.iter().map(|user| format!("{user}:{{PLAIN}}{PASSWORD}\n"));
-    let passwords = directory.join("users");
-    fs::write(&passwords, lines.collect::<String>())?;
-    fs::set_permissions(&passwords, fs::Permissions::from_mode(0o600))?;
-    program::output(Command::new("chown").arg("dovecot").arg(&passwords))?;
-    fs::write(directory.join("dovecot.conf"), configuration(directory, ports))
-}
-
-fn configuration(directory: &Path, ports: Ports) -> String {
-    let Ports { imap, imaps, lmtp } = ports;
-    let name = directory.file_name().unwrap_or_default().display();
-    let directory = directory.display();
-    format!(
-        "\
-instance_name = {name}
-base_dir = {directory}/run
-state_dir = {directory}/state
-log_path = {directory}/log
-protocols = imap lmtp
-listen = 127.0.0.1
-ssl = yes
-ssl_cert = <{directory}/server.pem
-ssl_key = <{directory}/server.pem
-disable_plaintext_auth = no
-auth_username_format = %Lu
-recipient_delimiter = +
-mail_location = maildir:~/Maildir
-mail_fsync = never
-passdb {{
-  driver = passwd-file
-  args = {directory}/users
-}}
-userdb {{
-  driver = static
-  args = uid={MAIL_OWNER} gid={MAIL_OWNER} home={directory}/mail/%u
-}}
-service imap-login {{
-  inet_listener imap {{
-    port = {imap}
-  }}
-  inet_listener imaps {{
-    port = {imaps}
-    ssl = yes
-  }}
-}}
-service lmtp {{
-  inet_listener lmtp {{
-    port = {lmtp}
-  }}
-}}
-"
-    )
 }
 
 fn locate() -> Result<PathBuf, String> {
