@@ -2,6 +2,7 @@
 
 use recado_domain::comment::{AttachmentName, MediaType};
 use recado_domain::incoming::{IncomingAttachment, Remark};
+use recado_domain::token::without_carriers;
 use recado_ports::reader::ReadLimits;
 
 use super::content;
@@ -19,6 +20,8 @@ const NAMES: &[(&str, &str)] = &[
     ("text/vcard", "contact.vcf"),
     ("text/rfc822-headers", "headers.txt"),
     ("message/delivery-status", "report.txt"),
+    ("message/disposition-notification", "report.txt"),
+    ("message/feedback-report", "report.txt"),
     ("application/pdf", "document.pdf"),
     ("application/pkcs7-mime", "smime.p7m"),
     ("application/x-pkcs7-mime", "smime.p7m"),
@@ -55,7 +58,10 @@ impl Files {
             self.left_out += 1;
             return;
         }
-        let content = content::octets(part).into_owned();
+        let mut content = content::octets(part).into_owned();
+        if part.content_type.kind == "message" || part.content_type.is("text", "rfc822-headers") {
+            content = without_carriers_in(content);
+        }
         self.add(&name(part, &content), &part.content_type.essence(), content);
     }
 
@@ -76,6 +82,14 @@ impl Files {
     pub(super) fn finish(self) -> (Vec<IncomingAttachment>, Option<Remark>) {
         let remark = (self.left_out > 0).then_some(Remark::AttachmentsLeftOut(self.left_out));
         (self.kept, remark)
+    }
+}
+
+/// A returned or passed on mail may be one of ours, with the tokens of whom it went to.
+fn without_carriers_in(mail: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(mail) {
+        Ok(text) => without_carriers(&text).into_bytes(),
+        Err(error) => error.into_bytes(),
     }
 }
 

@@ -36,15 +36,17 @@ const DAEMONS: &[&str] = &[
 pub(super) fn read(structure: &Structure<'_>, envelope: &MailEnvelope, text: &str) -> Option<DeliveryReport> {
     let fields = &structure.root().fields;
     let is_by_type = signs::is_report(structure, "delivery-status");
-    if !is_by_type && !is_from_a_server(fields, envelope) {
+    let is_by_server = is_from_a_server(fields);
+    if !is_by_type && !is_by_server && !signs::has_null_sender(fields, envelope) {
         return None;
     }
     let (envelope_id, mut recipients) = by_fields(structure);
     if recipients.is_empty() {
         // An absence note has no envelope sender either, and may quote a failure.
-        let is_an_answer =
+        let is_answer =
             signs::auto_submitted(fields).is_some_and(|value| value.eq_ignore_ascii_case("auto-replied"));
-        if !is_by_type && (is_an_answer || !words::tell_of_a_failure(fields, text)) {
+        let tells = (is_by_server || !is_answer) && words::tell_of_a_failure(fields, text);
+        if !is_by_type && !tells {
             return None;
         }
         recipients.push(words::recipient(fields, text));
@@ -56,7 +58,8 @@ pub(super) fn read(structure: &Structure<'_>, envelope: &MailEnvelope, text: &st
     })
 }
 
-fn is_from_a_server(fields: &Fields<'_>, envelope: &MailEnvelope) -> bool {
+/// Whether the author is a mail server by name, or names failed recipients as Exim does.
+fn is_from_a_server(fields: &Fields<'_>) -> bool {
     let is_daemon = |field: &Field<'_>| {
         addresses::addresses(field)
             .iter()
@@ -64,9 +67,7 @@ fn is_from_a_server(fields: &Fields<'_>, envelope: &MailEnvelope) -> bool {
             // Some call themselves so without a domain.
             || DAEMONS.contains(&field.text().to_ascii_lowercase().trim_matches(['<', '>']))
     };
-    signs::has_null_sender(fields, envelope)
-        || fields.first("from").is_some_and(is_daemon)
-        || fields.first("x-failed-recipients").is_some()
+    fields.first("from").is_some_and(is_daemon) || fields.first("x-failed-recipients").is_some()
 }
 
 /// The fields of all `message/delivery-status` parts: the envelope id, and what each recipient's block says.

@@ -181,18 +181,21 @@ fn said(fields: &Fields<'_>, text: &str) -> String {
     format!("{subject}\n{}", &opening[..opening.floor_char_boundary(OPENING)]).to_lowercase()
 }
 
-/// The first address in angle brackets, or alone in a line.
+/// The first address in angle brackets, or at the beginning of a line.
 fn first_address(text: &str) -> Option<EmailAddress> {
     let text = &text[..text.floor_char_boundary(SEARCHED)];
-    text.lines().find_map(|line| {
+    text.lines().filter(|line| line.contains('@')).find_map(|line| {
         let bracketed = line
             .split_once('<')
             .and_then(|(_, rest)| rest.split_once('>'))
             .map(|(address, _)| address);
-        let alone = line.trim().trim_end_matches(':');
+        let begins = line
+            .split_whitespace()
+            .next()
+            .map(|word| word.trim_end_matches(':'));
         bracketed
             .into_iter()
-            .chain([alone])
+            .chain(begins)
             .find_map(|candidate| EmailAddress::parse(candidate).ok())
     })
 }
