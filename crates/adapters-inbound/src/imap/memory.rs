@@ -33,6 +33,15 @@ struct Strikes {
     retry_at: Duration,
 }
 
+/// How a message failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The server or the ledger said no.
+    Refused,
+    /// The connection was lost at it.
+    ConnectionLost,
+}
+
 /// What a failure of a message means for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -96,9 +105,14 @@ impl Memory {
     }
 
     /// It could not be fetched or taken, through no fault of the others.
-    pub(super) fn strike(&mut self, uid: u32, now: Duration) -> Standing {
+    pub(super) fn strike(&mut self, uid: u32, failure: Failure, now: Duration) -> Standing {
         let count = self.strikes.get(&uid).map_or(0, |strikes| strikes.count) + 1;
-        let pause = if count < STRIKES { FIRST_PAUSE } else { LONG_PAUSE };
+        let pause = match failure {
+            _ if count >= STRIKES => LONG_PAUSE,
+            // It is the connection's as a rule, which makes a pause of its own.
+            Failure::ConnectionLost => Duration::ZERO,
+            Failure::Refused => FIRST_PAUSE,
+        };
         let retry_at = now + pause;
         self.strikes.insert(uid, Strikes { count, retry_at });
         match count {
@@ -217,14 +231,31 @@ mod tests {
         ] {
             assert_eq!(memory.due(at(now)), [11, 12]);
             assert_eq!(memory.position(&reading(Some(10), 12)).unwrap().last_uid, 10);
-            assert_eq!(memory.strike(11, at(now)), standing);
+            assert_eq!(memory.strike(11, Failure::Refused, at(now)), standing);
             assert_eq!(memory.due(at(now)), [12], "the others go on");
         }
         memory.done(12);
         assert_eq!(memory.position(&reading(Some(10), 12)).unwrap().last_uid, 12);
         assert_eq!(memory.next_retry(at(120)), Some(LONG_PAUSE));
         assert_eq!(memory.due(at(120) + LONG_PAUSE), [11]);
-        assert_eq!(memory.strike(11, at(9_999)), Standing::StillPassedOver);
+        assert_eq!(
+            memory.strike(11, Failure::Refused, at(9_999)),
+            Standing::StillPassedOver
+        );
+    }
+
+    #[test]
+    fn a_message_at_which_the_connection_was_lost_is_tried_again_at_once() {
+        let mut memory = memory();
+        memory.found(&[1], &[]);
+        for standing in [Standing::Retried, Standing::Retried, Standing::PassedOver] {
+            assert_eq!(memory.due(Duration::ZERO), [1]);
+            assert_eq!(
+                memory.strike(1, Failure::ConnectionLost, Duration::ZERO),
+                standing
+            );
+        }
+        assert_eq!(memory.due(Duration::ZERO), []);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use fault::{MailboxFault, MailboxFaultKind};
-pub use reader::{MailboxCheck, MailboxReader};
+pub use reader::{MailboxCheck, MailboxReader, Trust};
 pub use tls::TlsSetupError;
 
 /// The longest waits of a session.

@@ -26,8 +26,24 @@ pub(super) struct OpenMailbox {
     pub(super) said: String,
 }
 
-/// Connects, logs in, and opens the folder.
+/// Connects, logs in, and opens the folder, all in the time of one command.
 pub(super) async fn open(
+    settings: &MailboxSettings,
+    tls: &Arc<ClientConfig>,
+    account: &InboxAccount,
+    access: Access,
+) -> Result<OpenMailbox, MailboxFault> {
+    let limit = settings.timeouts.command;
+    match timeout(limit, step_by_step(settings, tls, account, access)).await {
+        Ok(opened) => opened,
+        Err(_) => Err(MailboxFault::passing(
+            &account.server(),
+            format!("no folder was open within {limit:?}"),
+        )),
+    }
+}
+
+async fn step_by_step(
     settings: &MailboxSettings,
     tls: &Arc<ClientConfig>,
     account: &InboxAccount,

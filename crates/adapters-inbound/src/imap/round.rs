@@ -9,7 +9,7 @@ use recado_ports::reader::MailEnvelope;
 
 use super::account::InboxAccount;
 use super::fault::MailboxFault;
-use super::memory::{Memory, Reading, Standing};
+use super::memory::{Failure, Memory, Reading, Standing};
 use super::reader::{Ended, MailboxReader};
 use super::response::Body;
 use super::session::{Flag, Opened, Session, Text};
@@ -120,7 +120,7 @@ impl MailboxReader {
             Ok(text) => text,
             Err(error) => {
                 // It may be this message that the server fails at, every time.
-                self.strike(memory, uid, &error.to_string());
+                self.strike(memory, uid, Failure::ConnectionLost, &error.to_string());
                 return Err(lost(server, &error));
             }
         };
@@ -133,7 +133,7 @@ impl MailboxReader {
                 return Ok(());
             }
             Text::Refused(answer) => {
-                self.strike(memory, uid, &answer);
+                self.strike(memory, uid, Failure::Refused, &answer);
                 return Ok(());
             }
         };
@@ -161,7 +161,7 @@ impl MailboxReader {
                             return Ok(());
                         }
                         Text::Refused(answer) => {
-                            self.strike(memory, uid, &answer);
+                            self.strike(memory, uid, Failure::Refused, &answer);
                             return Ok(());
                         }
                     }
@@ -194,7 +194,7 @@ impl MailboxReader {
                 }
                 (Err(ReceiveError::Store(error)), _) if error.is_transient() => return Err(error.into()),
                 (Err(error), _) => {
-                    self.strike(memory, uid, &chain(&error));
+                    self.strike(memory, uid, Failure::Refused, &chain(&error));
                     return Ok(());
                 }
             };
@@ -217,9 +217,9 @@ impl MailboxReader {
         }
     }
 
-    fn strike(&self, memory: &mut Memory, uid: u32, reason: &str) {
+    fn strike(&self, memory: &mut Memory, uid: u32, failure: Failure, reason: &str) {
         metrics::counter!("recado_mailbox_messages_total", "result" => "failed").increment(1);
-        match memory.strike(uid, self.clock.elapsed()) {
+        match memory.strike(uid, failure, self.clock.elapsed()) {
             Standing::Retried => tracing::warn!(uid, reason, "a mail could not be taken; it is tried again"),
             Standing::PassedOver => tracing::error!(
                 alarm = "mail_passed_over",

@@ -276,19 +276,28 @@ impl Session {
 
     /// Begins to wait for messages (RFC 2177); `false` when the server does not want to.
     pub(super) async fn begin_idle(&mut self) -> Result<bool, WireError> {
+        let limit = self.timeouts.command;
         let tag = self.send("IDLE").await?;
-        loop {
-            match self.reply(SMALL).await? {
-                Reply::Continue => return Ok(true),
-                Reply::Done { tag: done, .. } if done == tag => return Ok(false),
-                other => self.note(&other)?,
+        let listen = async {
+            loop {
+                match self.reply(SMALL).await? {
+                    Reply::Continue => return Ok(true),
+                    Reply::Done { tag: done, .. } if done == tag => return Ok(false),
+                    other => self.note(&other)?,
+                }
             }
-        }
+        };
+        timeout(limit, listen)
+            .await
+            .map_err(|_| WireError::Endless(limit))?
     }
 
     /// While waiting: reads what the server said, once it stirred.
     pub(super) async fn hear(&mut self) -> Result<(), WireError> {
-        let reply = self.reply(SMALL).await?;
+        let limit = self.timeouts.command;
+        let reply = timeout(limit, self.reply(SMALL))
+            .await
+            .map_err(|_| WireError::Endless(limit))??;
         self.note(&reply)
     }
 
