@@ -5,7 +5,7 @@
 
 use crate::environment::FEATURES;
 use crate::progress::step;
-use crate::{check_layers, crash, test, tidy, workspace};
+use crate::{check_layers, crash, fuzz, test, tidy, workspace};
 
 /// Runs every step.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -33,7 +33,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
         workspace::run(&mut doc, "cargo doc")
     })?;
     step("tests", || test::run(&test::Options::default()))?;
-    step("crash", || crash::run(&crash::Options::short()))
+    step("crash", || crash::run(&crash::Options::short()))?;
+    step("fuzz", fuzz::run_shortly)
 }
 
 /// Licences, bans and sources of the dependencies, where cargo-deny is installed. Advisories need the network, and a

@@ -5,6 +5,7 @@ mod check_layers;
 mod ci;
 mod crash;
 mod environment;
+mod fuzz;
 mod install;
 mod progress;
 mod test;
@@ -36,6 +37,8 @@ enum Task {
     Crash(crash::Options),
     /// Measures mails a second and processor time, beside a bare SMTP client.
     Bench(bench::Options),
+    /// Feeds mail in with whatever breaks it, led by coverage.
+    Fuzz(fuzz::Options),
     /// Checks which crate depends on which, against the allowlist of the architecture.
     CheckLayers,
     /// Checks the rules of style that neither rustfmt nor clippy knows.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Crash(options) => crash::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::CheckLayers => check_layers::run(),
         Task::Tidy => tidy::run(),
     };
