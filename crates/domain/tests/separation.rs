@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use recado_domain::quote::separate;
+use recado_domain::quote::{Purpose, separate, separate_for};
 
 const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz234567ABCDEFGHIJKL";
 
@@ -77,6 +77,16 @@ fn a_mail_that_is_passed_on_is_kept_whole() {
             quoted: None
         }
     );
+}
+
+#[test]
+fn what_outlook_passes_on_is_kept_unless_it_answers_us() {
+    let mail =
+        "Vean esto.\n\nDe: Luis <luis@example.com>\nEnviado: hoy\nPara: Ana\nAsunto: Falla\n\nNo imprime.";
+    assert_eq!(separate_for(mail, Purpose::Forward).written, mail);
+    assert_eq!(separate_for(mail, Purpose::Answer).written, "Vean esto.");
+    let ours = format!("{mail}\n[ref:{TOKEN}]");
+    assert_eq!(separate_for(&ours, Purpose::Forward).written, "Vean esto.");
 }
 
 #[test]

@@ -12,7 +12,7 @@ mod sanitise;
 mod tokens;
 mod tree;
 
-use recado_domain::quote::{Line, Side, gather, sides};
+use recado_domain::quote::{Line, Purpose, Side, gather, sides};
 
 /// What an HTML body says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,11 @@ pub struct HtmlText {
 
 /// Reads an HTML body. Any text is one: browsers read everything.
 pub fn read(html: &str) -> HtmlText {
+    read_for(html, Purpose::Answer)
+}
+
+/// [`read`], where the subject tells more ([`Purpose::of_subject`]).
+pub fn read_for(html: &str, purpose: Purpose) -> HtmlText {
     let events = tree::events(html);
     let rendered = lines::render(&events);
     let lines: Vec<Line<'_>> = rendered
@@ -38,7 +43,7 @@ pub fn read(html: &str) -> HtmlText {
             cue: line.cue,
         })
         .collect();
-    let sides = sides(&lines);
+    let sides = sides(&lines, purpose);
     let quoted = gather(&lines, &sides, Side::Quoted);
     HtmlText {
         written: gather(&lines, &sides, Side::Written),

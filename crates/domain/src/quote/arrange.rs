@@ -12,20 +12,27 @@
 
 use std::ops::Range;
 
-use super::Side;
 use super::attribution;
 use super::blocks::{Block, blocks};
 use super::line::{self, Cue, Kind, Line};
 use super::signature;
+use super::{Purpose, Side};
 
 /// Marked lines without an introduction that are too few to be a mail: a person typed or pasted them.
 const MOST_TYPED_LINES: usize = 2;
 
 /// The side of every line. Blank lines take the side of the line above.
-pub(super) fn sides(lines: &[Line<'_>]) -> Vec<Side> {
+pub(super) fn sides(lines: &[Line<'_>], purpose: Purpose) -> Vec<Side> {
     let kinds = line::kinds(lines);
     let references = line::references(lines);
-    let blocks = blocks(lines, &kinds, &references);
+    let mut blocks = blocks(lines, &kinds, &references);
+    if purpose == Purpose::Forward && !references.contains(&true) {
+        for block in &mut blocks {
+            if let Block::Unmarked(range) = block {
+                *block = Block::Forwarded(range.clone());
+            }
+        }
+    }
     let mut arrangement = Arrangement {
         lines,
         kinds: &kinds,

@@ -16,10 +16,12 @@ mod fold;
 mod header;
 mod line;
 mod phrases;
+mod purpose;
 mod signature;
 
 pub use self::flowed::{DelSp, unflow};
 pub use self::line::{Cue, Line};
+pub use self::purpose::Purpose;
 
 /// A mail's text in two: what its author wrote, and what was set aside.
 ///
@@ -54,8 +56,13 @@ pub enum Side {
 /// assert!(parts.quoted.unwrap().ends_with("> ¿Funciona?"));
 /// ```
 pub fn separate(text: &str) -> Separated {
+    separate_for(text, Purpose::Answer)
+}
+
+/// [`separate`], where the subject tells more ([`Purpose::of_subject`]).
+pub fn separate_for(text: &str, purpose: Purpose) -> Separated {
     let lines: Vec<Line<'_>> = text.lines().map(Line::plain).collect();
-    let sides = sides(&lines);
+    let sides = sides(&lines, purpose);
     Separated {
         written: gather(&lines, &sides, Side::Written),
         quoted: Some(gather(&lines, &sides, Side::Quoted)).filter(|quoted| !quoted.is_empty()),
@@ -63,8 +70,8 @@ pub fn separate(text: &str) -> Separated {
 }
 
 /// The side of every line, for callers who know more of the lines than their text.
-pub fn sides(lines: &[Line<'_>]) -> Vec<Side> {
-    arrange::sides(lines)
+pub fn sides(lines: &[Line<'_>], purpose: Purpose) -> Vec<Side> {
+    arrange::sides(lines, purpose)
 }
 
 /// Whether the lines of `text`, taken together, are the line above a quote: "El lun, … escribió:".

@@ -249,6 +249,60 @@ pub(super) const FOOTERS: &[&str] = &[
     "android용 outlook", "ios용 outlook",
 ];
 
+/// What the legal notices say that companies append to all mail, each with the stems that say it. A paragraph that
+/// says nearly all of it is one.
+#[rustfmt::skip]
+pub(super) const NOTICE: &[&[&str]] = &[
+    // It is secret,
+    &["confiden", "privileg", "sigilos", "vertraulich", "vertrouwelijk", "riservat", "poufn", "конфиденц"],
+    // meant for somebody,
+    &[
+        "recipient", "addressee", "destinatari", "destinataire", "empfanger", "adressat", "geadresseerde", "adresat",
+        "адресат",
+    ],
+    // and whoever has it by mistake
+    &[
+        "in error", "by mistake", "por error", "por erro", "por engano", "equivocad", "irrtum", "par erreur",
+        "per errore", "abusievelijk", "vergissing", "omylkow", "по ошибке",
+    ],
+    // shall say so
+    &[
+        "notify", "inform", "advise", "notifi", "comuni", "avis", "benachrichtig", "waarschuw", "powiadom", "сообщ",
+        "уведом",
+    ],
+    // and destroy it;
+    &[
+        "delete", "destroy", "elimin", "borr", "destru", "apag", "exclu", "losch", "vernicht", "supprim", "detrui",
+        "cancell", "distrugg", "vernietig", "verwijder", "usun", "удал",
+    ],
+    // it is forbidden
+    &[
+        "prohibit", "unauthori", "strictly", "prohibid", "proibid", "no autoriz", "nao autoriz", "unbefugt",
+        "untersagt", "nicht gestattet", "interdit", "non autoris", "vietat", "verboden", "niet toegestaan", "zabronion",
+        "запрещ",
+    ],
+    // to spread it.
+    &[
+        "disclos", "disseminat", "distribut", "copying", "divulg", "difus", "distribu", "reprodu", "copia", "weitergabe",
+        "diffus", "verspreid", "openbaar", "rozpowszech", "распростран",
+    ],
+];
+
+/// How the headings of legal notices begin.
+#[rustfmt::skip]
+pub(super) const NOTICE_HEADINGS: &[&str] = &[
+    "disclaimer", "confidentiality notice", "legal notice", "aviso legal", "aviso de confidencialidad",
+    "nota de confidencialidad", "clausula de confidencialidad", "proteccion de datos", // en, es, pt
+    "vertraulichkeitshinweis", "avis de confidentialite", "avviso di riservatezza", // de, fr, it
+];
+
+/// Pleas not to print: two words that only such have in one short line.
+#[rustfmt::skip]
+pub(super) const PLEAS: &[(&str, &str)] = &[
+    ("print", "environment"), ("imprim", "ambiente"), ("imprim", "environnement"), ("druck", "umwelt"),
+    ("stampa", "ambiente"), ("print", "milieu"),
+];
+
 /// A line that begins so, and goes on, is an afterthought in its author's own words, wherever it stands.
 #[rustfmt::skip]
 pub(super) const POSTSCRIPT: &[&str] = &[
@@ -277,6 +331,7 @@ mod tests {
             .into_iter()
             .flatten()
             .chain(labels)
+            .chain(NOTICE.iter().copied().flatten())
             .filter(|phrase| fold(phrase) != phrase.trim_end())
             .collect();
         assert!(unfolded.is_empty(), "{unfolded:?}");

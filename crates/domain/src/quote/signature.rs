@@ -4,8 +4,9 @@
 //! footers of programs and devices by their wording. What is in doubt stays with the text.
 
 use super::fold::fold;
+use super::header::{Rule, rule};
 use super::line::{Cue, Kind, Line, SIGNATURE_DELIMITER};
-use super::phrases::{FOOTERS, POSTSCRIPT};
+use super::phrases::{FOOTERS, NOTICE, NOTICE_HEADINGS, PLEAS, POSTSCRIPT};
 
 /// Lines, blank ones aside, that may follow the exact delimiter.
 const MOST_LINES: usize = 24;
@@ -22,6 +23,13 @@ const FOOTER_OCTETS: usize = 160;
 /// Words that a footer may add to its phrase: the name of a device or program.
 const FOOTER_WORDS: usize = 9;
 
+/// Octets of a legal notice, at least and at most.
+const NOTICE_OCTETS: usize = 160;
+const MOST_NOTICE_OCTETS: usize = 6000;
+
+/// Of what [`NOTICE`] lists, how much a notice says at least. Who reports a mail sent to the wrong person says five.
+const NOTICE_POINTS: usize = 6;
+
 /// Where the author's words end in `lines`, which are one run of unquoted text: what follows is signature.
 pub(super) fn start(lines: &[Line<'_>], kinds: &[Kind]) -> usize {
     let end = without_footers(lines, kinds, lines.len());
@@ -31,7 +39,8 @@ pub(super) fn start(lines: &[Line<'_>], kinds: &[Kind]) -> usize {
     without_footers(lines, kinds, delimiter)
 }
 
-/// `end` moved up over blank lines, footers and lines that markup says are signature.
+/// `end` moved up over blank lines, footers, legal notices with the rules above them, and lines that markup says are
+/// signature.
 fn without_footers(lines: &[Line<'_>], kinds: &[Kind], mut end: usize) -> usize {
     let mut kept = end;
     while end > 0 {
@@ -39,12 +48,49 @@ fn without_footers(lines: &[Line<'_>], kinds: &[Kind], mut end: usize) -> usize 
         if kinds[end] == Kind::Blank {
             continue;
         }
-        if lines[end].cue != Cue::Signature && !is_footer(lines[end].text) {
+        // A rule, or the heading of a notice, goes with what was cut below it.
+        let goes_along =
+            kept < lines.len() && (rule(lines[end].text) == Some(Rule::Plain) || is_heading(lines[end].text));
+        if goes_along || lines[end].cue == Cue::Signature || is_footer(lines[end].text) {
+            kept = end;
+            continue;
+        }
+        let paragraph = end
+            - kinds[..end]
+                .iter()
+                .rev()
+                .take_while(|&&kind| kind == Kind::Text)
+                .count();
+        if !is_notice(&lines[paragraph..=end]) {
             break;
         }
-        kept = end;
+        end = paragraph;
+        kept = paragraph;
     }
     kept
+}
+
+fn is_heading(text: &str) -> bool {
+    text.len() <= SHORT && {
+        let folded = fold(text);
+        let bare = folded.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+        NOTICE_HEADINGS.iter().any(|phrase| bare.starts_with(phrase))
+    }
+}
+
+/// Whether the paragraph is a legal notice: long, and with several of the words that only such have together.
+fn is_notice(paragraph: &[Line<'_>]) -> bool {
+    let octets: usize = paragraph.iter().map(|line| line.text.len()).sum();
+    if !(NOTICE_OCTETS..=MOST_NOTICE_OCTETS).contains(&octets) {
+        return false;
+    }
+    let text = paragraph
+        .iter()
+        .map(|line| fold(line.text))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let says = |stems: &&&[&str]| stems.iter().any(|stem| text.contains(stem));
+    !text.contains('?') && NOTICE.iter().filter(says).count() >= NOTICE_POINTS
 }
 
 fn delimiter(lines: &[Line<'_>], kinds: &[Kind]) -> Option<usize> {
@@ -89,6 +135,12 @@ fn is_footer(text: &str) -> bool {
     // Proton links a word of its footer in Markdown, with brackets around.
     let folded = fold(&text.replace(['[', ']'], ""));
     let phrase = folded.trim_start_matches(['*', '_', '-', ' ', '<', '(']);
+    if PLEAS
+        .iter()
+        .any(|(paper, cause)| folded.contains(paper) && folded.contains(cause))
+    {
+        return true;
+    }
     FOOTERS.iter().any(|footer| {
         phrase.strip_prefix(footer).is_some_and(|device| {
             let device = device.split(['<', '(']).next().unwrap_or_default();
@@ -131,9 +183,30 @@ mod tests {
     }
 
     #[test]
+    fn a_legal_notice_is_no_text() {
+        let notice = "Este mensaje y sus adjuntos son confidenciales y se dirigen a su destinatario. Si lo recibe por error, \
+                      notifíquelo y elimínelo; queda prohibida su divulgación.";
+        assert_eq!(
+            written(&format!("Ya está.\n\n_____________\nAVISO LEGAL\n\n{notice}")),
+            "Ya está."
+        );
+        assert_eq!(
+            written(&format!(
+                "Ya está.\n\n*****\n{notice}\n\nAntes de imprimir este mensaje, piense en el medio ambiente."
+            )),
+            "Ya está."
+        );
+        let asked = "Envié por error un fichero confidencial a un destinatario equivocado, al que no debía llegar de ningún modo. \
+                     Por favor, elimínenlo del servidor cuanto antes y notifíquenmelo. Es el mensaje de las 10:30.";
+        assert_eq!(written(asked), asked);
+    }
+
+    #[test]
     fn what_is_in_doubt_stays() {
         for text in [
             "Saludos,\nAna",
+            "El error sale\nantes de imprimir",
+            "Falta un apartado:\n\nProtección de datos",
             "uno\n--\n¿dos o tres, o quizá los dos juntos?",
             "-- \nAna\n\nPD: no olvide la clave",
             "Enviado desde mi oficina, donde nada funciona; ¿qué hago?",
