@@ -14,14 +14,15 @@ use recado_ports::ledger::Ledger;
 use recado_ports::parameters::Parameters;
 use recado_ports::store::StoreError;
 use rustls::ClientConfig;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::MailboxSettings;
 use super::account::{InboxAccount, Standing};
 use super::fault::MailboxFault;
 use super::memory::Memory;
 use super::opening::{OpenMailbox, open};
-use super::session::{Access, Session};
+use super::round::{lost, unless_stopped};
+use super::session::{Access, FAREWELL, Session};
 use super::tls::{TlsSetupError, client_config};
 use super::wire::WireError;
 use crate::intake::Intake;
@@ -254,7 +255,7 @@ impl MailboxReader {
             match self.wait(session, &standing, retry, stop).await {
                 Ok(Woken::ToRead) => {}
                 Ok(Woken::ToEnd) => return Ended::Asked,
-                Err(error) => return Ended::Mailbox(MailboxFault::passing(&account.server(), error)),
+                Err(error) => return lost(&account.server(), &error),
             }
         }
     }
@@ -267,7 +268,7 @@ impl MailboxReader {
         retry: Option<Duration>,
         stop: &Stop,
     ) -> Result<Woken, WireError> {
-        let idles = session.offers("IDLE") && session.begin_idle().await?;
+        let idles = session.offers("IDLE") && unless_stopped(stop, session.begin_idle()).await?;
         let longest = if idles {
             self.settings.timeouts.idle
         } else {
@@ -283,14 +284,19 @@ impl MailboxReader {
                 stirred = session.wire_mut().stirs() => {
                     stirred?;
                     session.hear().await?;
-                    if idles && session.has_arrivals() {
+                    if session.has_arrivals() {
                         break Woken::ToRead;
                     }
                 }
             }
         };
         if idles {
-            session.end_idle().await?;
+            let end = session.end_idle();
+            match woken {
+                Woken::ToRead => unless_stopped(stop, end).await?,
+                // Good manners, for as long as they take.
+                Woken::ToEnd => drop(timeout(FAREWELL, end).await),
+            }
         }
         Ok(woken)
     }

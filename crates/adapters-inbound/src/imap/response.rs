@@ -200,7 +200,7 @@ impl Data {
                 ("UID", Token::Atom(number)) => fetched.uid = number.parse().ok(),
                 ("RFC822.SIZE", Token::Atom(number)) => fetched.size = number.parse().ok(),
                 (name, Token::String(octets)) if name.starts_with("BODY[") => {
-                    fetched.body = Some(Body::Whole(octets))
+                    fetched.body = Some(Body::Whole(octets));
                 }
                 (name, Token::Oversized(octets)) if name.starts_with("BODY[") => {
                     fetched.body = Some(Body::Oversized(octets));
@@ -244,7 +244,9 @@ impl Tokens {
                     return Some(Token::Oversized(octets));
                 }
                 Part::Text(text) => match text.get(self.at) {
-                    None => self.advance(),
+                    // Behind a text, or at the announcement of the literal that follows, which was sorted out when the
+                    // response was read.
+                    None | Some(b'{') => self.advance(),
                     Some(b' ') => self.at += 1,
                     Some(b'(') => {
                         self.at += 1;
@@ -259,8 +261,6 @@ impl Tokens {
                         self.at += taken;
                         return Some(Token::String(string));
                     }
-                    // The announcement of the literal that follows; sorted out when the response was read.
-                    Some(b'{') => self.advance(),
                     Some(b'~') if text.get(self.at + 1) == Some(&b'{') => self.advance(),
                     Some(_) => {
                         let (atom, taken) = atom(&text[self.at..]);

@@ -34,12 +34,12 @@ impl MailboxReader {
         stop: &Stop,
     ) -> Result<bool, Ended> {
         let server = account.server();
-        let reading = self.look(session, &server, folder, memory).await?;
+        let reading = self.look(session, &server, folder, memory, stop).await?;
         let due = memory.due(self.clock.elapsed());
         let batch = &due[..due.len().min(account.per_round)];
         if !batch.is_empty() {
-            let lost = |error: WireError| lost(&server, &error);
-            let sizes = session.sizes(batch).await.map_err(lost)?;
+            let sizes = unless_stopped(stop, session.sizes(batch)).await;
+            let sizes = sizes.map_err(|error| lost(&server, &error))?;
             for uid in batch {
                 if stop.is_requested() {
                     break;
@@ -48,7 +48,7 @@ impl MailboxReader {
                 if sizes.is_some() && size.is_none() {
                     memory.gone(*uid);
                 } else {
-                    self.message(session, &server, memory, *uid, size).await?;
+                    self.message(session, &server, memory, *uid, size, stop).await?;
                 }
             }
         }
@@ -67,16 +67,18 @@ impl MailboxReader {
         server: &str,
         folder: Opened,
         memory: &mut Memory,
+        stop: &Stop,
     ) -> Result<Reading, Ended> {
         let position = self.ledger.position(&memory.folder).await?;
         let known = position.filter(|position| position.uid_validity == memory.uid_validity);
-        session.catch_up().await.map_err(|error| lost(server, &error))?;
+        let caught_up = unless_stopped(stop, session.catch_up()).await;
+        caught_up.map_err(|error| lost(server, &error))?;
         let now = self.clock.now();
-        let unread = search(session, server, "UNSEEN").await?;
+        let unread = search(session, server, stop, "UNSEEN").await?;
         let behind = match (known, position) {
             (Some(position), _) => {
                 let first = position.last_uid.saturating_add(1);
-                let mut behind = search(session, server, &format!("UID {first}:*")).await?;
+                let mut behind = search(session, server, stop, &format!("UID {first}:*")).await?;
                 // `*` is the last message, whatever its number: a range that ends with it is never empty.
                 behind.retain(|uid| *uid >= first);
                 behind
@@ -86,7 +88,13 @@ impl MailboxReader {
                     %server,
                     "the mailbox was renumbered (UIDVALIDITY changed); what came since the last look is read again"
                 );
-                search(session, server, &format!("SINCE {}", day_before(before.read_at))).await?
+                search(
+                    session,
+                    server,
+                    stop,
+                    &format!("SINCE {}", day_before(before.read_at)),
+                )
+                .await?
             }
             (None, None) => Vec::new(),
         };
@@ -94,7 +102,11 @@ impl MailboxReader {
             (Some(position), _) => behind.iter().copied().max().unwrap_or(position.last_uid),
             (None, Some(next)) => next.saturating_sub(1),
             (None, None) if folder.exists == 0 => 0,
-            (None, None) => search(session, server, "*").await?.into_iter().max().unwrap_or(0),
+            (None, None) => search(session, server, stop, "*")
+                .await?
+                .into_iter()
+                .max()
+                .unwrap_or(0),
         };
         memory.found(&unread, &behind);
         Ok(Reading { known, highest, now })
@@ -108,6 +120,7 @@ impl MailboxReader {
         memory: &mut Memory,
         uid: u32,
         size: Option<u64>,
+        stop: &Stop,
     ) -> Result<(), Ended> {
         let largest = self.settings.largest_mail;
         let is_too_large = size.is_some_and(|size| usize::try_from(size).map_or(true, |size| size > largest));
@@ -116,8 +129,9 @@ impl MailboxReader {
                 .hand_over(session, server, memory, uid, Handing::TooLarge(size))
                 .await;
         }
-        let text = match session.message(uid, largest).await {
+        let text = match unless_stopped(stop, session.message(uid, largest)).await {
             Ok(text) => text,
+            Err(WireError::Stopped) => return Err(Ended::Asked),
             Err(error) => {
                 // It may be this message that the server fails at, every time.
                 self.strike(memory, uid, Failure::ConnectionLost, &error.to_string());
@@ -232,9 +246,8 @@ impl MailboxReader {
     }
 }
 
-async fn search(session: &mut Session, server: &str, key: &str) -> Result<Vec<u32>, Ended> {
-    let mut uids = session
-        .search(key)
+async fn search(session: &mut Session, server: &str, stop: &Stop, key: &str) -> Result<Vec<u32>, Ended> {
+    let mut uids = unless_stopped(stop, session.search(key))
         .await
         .map_err(|error| lost(server, &error))?
         .map_err(|answer| {
@@ -248,8 +261,24 @@ async fn search(session: &mut Session, server: &str, key: &str) -> Result<Vec<u3
     Ok(uids)
 }
 
-fn lost(server: &str, error: &WireError) -> Ended {
-    Ended::Mailbox(MailboxFault::passing(server, error))
+/// Whatever the server is asked, the word to stop ends the wait for its answer. Only a mail that is being taken is
+/// taken, and marked.
+pub(super) async fn unless_stopped<T>(
+    stop: &Stop,
+    question: impl Future<Output = Result<T, WireError>>,
+) -> Result<T, WireError> {
+    tokio::select! {
+        biased;
+        () = stop.requested() => Err(WireError::Stopped),
+        answer = question => answer,
+    }
+}
+
+pub(super) fn lost(server: &str, error: &WireError) -> Ended {
+    match error {
+        WireError::Stopped => Ended::Asked,
+        error => Ended::Mailbox(MailboxFault::passing(server, error)),
+    }
 }
 
 /// An error with its causes.

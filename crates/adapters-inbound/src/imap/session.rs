@@ -28,8 +28,8 @@ const LIST: Bounds = Bounds {
 /// Octets of a head that are fetched of a message that is too large.
 const HEAD: usize = 256 << 10;
 
-/// For the answer to LOGOUT.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// For the answers to DONE and LOGOUT, when it is time to go.
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How a command ended.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ pub(super) fn stub(head: &[u8], size: Option<u64>, largest: usize) -> Vec<u8> {
                 line.get(..name.len())
                     .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
             };
-            keep = !OF_THE_BODY.iter().any(|name| is_of_the_body(&name));
+            keep = !OF_THE_BODY.iter().any(is_of_the_body);
         }
         if keep {
             mail.extend_from_slice(line);

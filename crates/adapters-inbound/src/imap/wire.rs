@@ -45,6 +45,8 @@ pub(super) enum WireError {
     Endless(Duration),
     #[error("the server's words are no IMAP: {0}")]
     Garbled(String),
+    #[error("it is time to stop")]
+    Stopped,
 }
 
 enum Stream {
@@ -138,15 +140,12 @@ impl Wire {
             let fits = usize::try_from(length)
                 .ok()
                 .filter(|length| *length <= literals_left);
-            parts.push(match fits {
-                Some(length) => {
-                    literals_left -= length;
-                    Part::Literal(self.literal(length).await?)
-                }
-                None => {
-                    self.skip(length).await?;
-                    Part::Oversized(length)
-                }
+            parts.push(if let Some(length) = fits {
+                literals_left -= length;
+                Part::Literal(self.literal(length).await?)
+            } else {
+                self.skip(length).await?;
+                Part::Oversized(length)
             });
         }
         Err(WireError::Garbled(format!(

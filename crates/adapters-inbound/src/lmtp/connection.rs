@@ -59,7 +59,7 @@ pub(super) struct Connection<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(super) fn new(stream: S, house: Arc<House>) -> Self {
         Self {
-            wire: Wire::new(stream),
+            wire: Wire::new(stream, house.options.timeouts.command),
             house,
             greeted: false,
             transaction: None,
@@ -285,7 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Hands a whole message over, once for each recipient, and gives each its answer as soon as it is known.
     async fn take(&mut self, mail: Transaction, message: Gathering) -> io::Result<Then> {
-        let (raw, place) = match message.finish() {
+        let (mut raw, place) = match message.finish() {
             Ok(whole) => whole,
             Err(loss) => {
                 let answer = self.lost(loss);
@@ -295,9 +295,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Ok(Then::GoOn);
             }
         };
-        for to in mail.recipients {
+        let mut recipients = mail.recipients.into_iter().peekable();
+        while let Some(to) = recipients.next() {
             let received = ReceivedMail {
-                raw: raw.clone(),
+                // The last one needs no copy.
+                raw: match recipients.peek() {
+                    Some(_) => raw.clone(),
+                    None => std::mem::take(&mut raw),
+                },
                 via: Via::Lmtp,
                 envelope: MailEnvelope {
                     from: Some(mail.from.clone()),
@@ -306,10 +311,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 source: None,
             };
             let answer = match self.house.receive.take(received).await {
-                Ok(receipt) => {
-                    fail::fail_point!("receive.before_answer");
-                    format!("250 2.6.0 Taken as {}", receipt.id().0)
-                }
+                Ok(receipt) => format!("250 2.6.0 Taken as {}", receipt.id().0),
                 Err(error) => refusal(&error),
             };
             self.wire.say(&answer).await?;

@@ -1,7 +1,7 @@
 //! The octets of a connection: lines and blocks in, answers out.
 //!
 //! Answers are gathered and leave before the next wait for input, so that pipelined commands get theirs in one
-//! segment (RFC 2920). Waits are bounded by the caller.
+//! segment (RFC 2920). Waits for input are bounded by the caller.
 
 use std::io;
 use std::time::Duration;
@@ -39,14 +39,17 @@ pub(super) enum Line {
 /// A connection.
 pub(super) struct Wire<S> {
     stream: S,
+    /// How long the peer may take to take what is said to it.
+    patience: Duration,
     input: BytesMut,
     output: Vec<u8>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S, patience: Duration) -> Self {
         Self {
             stream,
+            patience,
             input: BytesMut::new(),
             output: Vec::new(),
         }
@@ -64,9 +67,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Sends the answers.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
-        self.stream.write_all(&self.output).await?;
+        let write = async {
+            self.stream.write_all(&self.output).await?;
+            self.stream.flush().await
+        };
+        timeout(self.patience, write).await??;
         self.output.clear();
-        self.stream.flush().await
+        Ok(())
     }
 
     /// The next line.
@@ -150,7 +157,7 @@ mod tests {
     use super::*;
 
     async fn lines(sent: &[u8]) -> (Vec<Line>, io::Error) {
-        let mut wire = Wire::new(tokio::io::join(sent, tokio::io::sink()));
+        let mut wire = Wire::new(tokio::io::join(sent, tokio::io::sink()), Duration::from_secs(1));
         let mut lines = Vec::new();
         loop {
             match wire.line().await {

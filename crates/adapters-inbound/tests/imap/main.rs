@@ -1,5 +1,7 @@
 //! The reader of a mailbox, against a server that does what a test wants, and against Dovecot.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 #[path = "../intake/mod.rs"]
 mod intake;
 

@@ -12,7 +12,7 @@ use crate::server::{Fault, Server, USER};
 async fn unread_mails_are_taken_as_they_are_and_marked_and_read_ones_of_old_are_left() {
     let server = Server::start().await;
     let old = server.append(&mail("old"));
-    server.change(|state| drop(state.messages.get_mut(&old).unwrap().flags.insert("\\Seen")));
+    server.read_elsewhere(old);
     let uids = [server.append(&mail("one")), server.append(&mail("two"))];
     let desk = Desk::of(&server).await;
     let running = desk.start();
@@ -37,7 +37,7 @@ async fn a_mail_that_came_while_nobody_looked_is_taken_even_if_somebody_read_it(
     server.until_flagged(&[first], "\\Seen").await;
     running.stop().await;
     let read = server.append(&mail("read elsewhere"));
-    server.change(|state| drop(state.messages.get_mut(&read).unwrap().flags.insert("\\Seen")));
+    server.read_elsewhere(read);
     let unread = server.append(&mail("unread"));
     let running = desk.start();
     server.until_flagged(&[unread], "\\Seen").await;
@@ -210,7 +210,7 @@ async fn a_server_that_names_no_next_uid_or_refuses_sizes_is_read_all_the_same()
     let server = Server::start().await;
     server.change(|state| state.tells_uid_next = false);
     let old = server.append(&mail("old"));
-    server.change(|state| drop(state.messages.get_mut(&old).unwrap().flags.insert("\\Seen")));
+    server.read_elsewhere(old);
     server.fault("SIZE", Fault::Answer("NO cannot say"), 1);
     let desk = Desk::of(&server).await;
     let running = desk.start();

@@ -1,6 +1,7 @@
 //! A small IMAP server with one mailbox, and faults at will.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -156,6 +157,13 @@ impl Server {
         self.state.send_modify(change);
     }
 
+    /// Somebody opens the message in a mail program.
+    pub(crate) fn read_elsewhere(&self, uid: u32) {
+        self.change(|state| {
+            state.messages.get_mut(&uid).unwrap().flags.insert("\\Seen");
+        });
+    }
+
     pub(crate) fn fault(&self, at: &'static str, fault: Fault, times: usize) {
         self.change(|state| state.faults.push((at, fault, times)));
     }
@@ -165,10 +173,10 @@ impl Server {
         let mut state = self.state.subscribe();
         let reached = state.wait_for(condition);
         let reached = tokio::time::timeout(std::time::Duration::from_secs(20), reached).await;
-        match reached {
-            Ok(state) => state.unwrap().clone(),
-            Err(_) => panic!("{what}: never; the client said {:#?}", self.state.borrow().log),
-        }
+        let Ok(state) = reached else {
+            panic!("{what}: never; the client said {:#?}", self.state.borrow().log);
+        };
+        state.unwrap().clone()
     }
 
     /// Waits until each of these messages bears the flag.
@@ -320,12 +328,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             }
             "AUTHENTICATE" => {
-                let response = match words.nth(1) {
-                    Some(response) => response.to_owned(),
-                    None => {
-                        self.say(b"+ \r\n").await?;
-                        self.line().await.ok_or(Over)?
-                    }
+                let response = if let Some(response) = words.nth(1) {
+                    response.to_owned()
+                } else {
+                    self.say(b"+ \r\n").await?;
+                    self.line().await.ok_or(Over)?
                 };
                 let expected = data_encoding::BASE64.encode(format!("\0{USER}\0{PASSWORD}").as_bytes());
                 verdict(tag, response == expected)
@@ -424,8 +431,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     }
                     return self.say(format!("{tag} OK done\r\n").as_bytes()).await;
                 }
-                changed = changes.changed() => {
-                    changed.map_err(|_| Over)?;
+                news = changes.changed() => {
+                    news.map_err(|_| Over)?;
                     let now = changes.borrow_and_update().messages.len();
                     if now > self.told {
                         self.say(format!("* {now} EXISTS\r\n").as_bytes()).await?;
@@ -497,7 +504,7 @@ fn fetch(set: &str, items: &str, state: &State) -> String {
         } else {
             format!("BODY[] {{{}}}\r\n{text}", text.len())
         };
-        answer += &format!("* 1 FETCH (FLAGS (\\Recent) UID {uid} {body})\r\n");
+        write!(answer, "* 1 FETCH (FLAGS (\\Recent) UID {uid} {body})\r\n").unwrap();
     }
     answer
 }

@@ -137,3 +137,29 @@ async fn a_mended_password_is_tried_at_once() {
         "once wrong, and not again before it was mended"
     );
 }
+
+#[tokio::test]
+async fn the_word_to_stop_is_heard_whatever_the_server_owes_us() {
+    for at in [
+        "CAPABILITY",
+        "AUTHENTICATE",
+        "SELECT",
+        "NOOP",
+        "UNSEEN",
+        "SIZE",
+        "BODY.PEEK[]",
+        "IDLE",
+    ] {
+        let server = Server::start().await;
+        server.append(&mail("a"));
+        server.fault(at, Fault::Silence, usize::MAX);
+        let mut desk = Desk::of(&server).await;
+        desk.settings.timeouts.silence = Duration::from_hours(1);
+        desk.settings.timeouts.command = Duration::from_hours(1);
+        let running = desk.start();
+        server
+            .until(at, |state| state.log.last().is_some_and(|line| line.contains(at)))
+            .await;
+        running.stop().await;
+    }
+}

@@ -98,7 +98,7 @@ async fn no_more_large_mails_are_held_at_a_time_than_there_is_room_for() {
         options.largest_mail = 10_000_000;
         options.large_mails = 1;
         options.timeouts.block = Duration::from_millis(200);
-        options.timeouts.message = Duration::from_secs(60);
+        options.timeouts.message = Duration::from_mins(1);
     })
     .await;
     server.ledger.close();
@@ -173,4 +173,16 @@ async fn a_peer_that_trickles_is_let_go_at_every_stage() {
         );
     }
     assert!(server.ledger.taken().is_empty());
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_listen_is_let_go() {
+    let server = Server::with(|options| options.timeouts.command = Duration::from_millis(200)).await;
+    let mut client = server.greeted().await;
+    let commands = "NOOP\r\n".repeat(10_000);
+    // Until the answers fill every buffer on the way, and then its time is up.
+    let talk = async { while client.try_send(commands.as_bytes()).await {} };
+    tokio::time::timeout(Duration::from_secs(20), talk)
+        .await
+        .expect("the server hangs up");
 }

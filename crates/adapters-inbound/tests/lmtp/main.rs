@@ -1,5 +1,7 @@
 //! The LMTP server as its peers see it.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 #[path = "../intake/mod.rs"]
 mod intake;
 
