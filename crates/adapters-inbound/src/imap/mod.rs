@@ -8,9 +8,7 @@
 //! After a change of `UIDVALIDITY` (the server renumbered its mails, RFC 3501 §2.3.1.1) everything since the day before
 //! the last look is read again, and the ledger recognises the copies.
 //!
-//! The session is ours, as SMTP's is. async-imap 0.12 was read and tried for it: a line without end costs it time that
-//! grows with the square (20 MB were not read in a minute), an announced literal is allocated before an octet of it
-//! came (500 MB), IDLE refused with `NO` waits for ever and with a bare `BAD` panics, and its errors quote whole mails.
+//! The session is ours, as SMTP's is: async-imap could not hold the bounds (`docs/adr/0012-our-own-imap-session.md`).
 
 mod account;
 mod fault;
