@@ -54,19 +54,9 @@ async fn step_by_step(
         tls,
         account,
         server: account.server(),
+        is_near: is_loopback,
     };
-    let mut wire = opening.connect().await?;
-    if account.protocol == Protocol::Imaps {
-        wire = opening.secure(wire).await?;
-    }
-    let mut session = Session::new(wire, settings.timeouts);
-    let is_known = opening.greet(&mut session).await?;
-    if account.protocol == Protocol::Imap {
-        session = opening.start_tls(session).await?;
-    }
-    if !is_known {
-        opening.log_in(&mut session).await?;
-    }
+    let mut session = opening.begin().await?;
     // What is offered may differ for those who are logged in.
     session
         .ask_capabilities()
@@ -81,9 +71,29 @@ struct Opening<'a> {
     account: &'a InboxAccount,
     /// `host:port`, for messages.
     server: String,
+    /// Whether nobody is on the way to this address.
+    is_near: fn(IpAddr) -> bool,
 }
 
 impl Opening<'_> {
+    /// From nothing to a session that is logged in.
+    async fn begin(&self) -> Result<Session, MailboxFault> {
+        let mut wire = self.connect().await?;
+        if self.account.protocol == Protocol::Imaps {
+            wire = self.secure(wire).await?;
+        }
+        let mut session = Session::new(wire, self.settings.timeouts);
+        let is_known = self.greet(&mut session).await?;
+        if is_known {
+            return Ok(session);
+        }
+        if self.account.protocol == Protocol::Imap {
+            session = self.start_tls(session).await?;
+        }
+        self.log_in(&mut session).await?;
+        Ok(session)
+    }
+
     /// Tries the host's addresses in turn; each has its share of the time.
     async fn connect(&self) -> Result<Wire, MailboxFault> {
         let limit = self.settings.timeouts.connect;
@@ -128,7 +138,7 @@ impl Opening<'_> {
             Reply::Status {
                 status: Status::Preauth,
                 ..
-            } if is_private(session.wire()) => Ok(true),
+            } if self.is_private(session.wire()) => Ok(true),
             Reply::Status { status, text } => Err(MailboxFault::passing(
                 &self.server,
                 format!("it greets with {status:?} {text}"),
@@ -181,7 +191,7 @@ impl Opening<'_> {
             .ask_capabilities()
             .await
             .map_err(|error| self.lost("CAPABILITY", &error))?;
-        if !is_private(session.wire()) {
+        if !self.is_private(session.wire()) {
             return Err(MailboxFault::new(
                 MailboxFaultKind::TlsMissing,
                 &self.server,
@@ -227,6 +237,11 @@ impl Opening<'_> {
             folder,
             said: done.text,
         })
+    }
+
+    /// Whether nobody on the way can read along.
+    fn is_private(&self, wire: &Wire) -> bool {
+        wire.is_secured() || wire.peer_address().is_ok_and(|peer| (self.is_near)(peer.ip()))
     }
 
     fn accepted(&self, kind: MailboxFaultKind, what: &str, done: &Done) -> Result<(), MailboxFault> {
@@ -304,11 +319,6 @@ fn is_passing(text: &str) -> bool {
         })
 }
 
-/// Whether nobody on the way can read along.
-fn is_private(wire: &Wire) -> bool {
-    wire.is_secured() || wire.peer_address().is_ok_and(|peer| is_loopback(peer.ip()))
-}
-
 /// Loopback, also where an IPv6 socket shows an IPv4 address.
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
@@ -330,6 +340,11 @@ fn is_certificate_error(error: &WireError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::MailboxTimeouts;
+    use crate::imap::tls::client_config;
+    use std::time::Duration;
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::TcpListener;
 
     #[test]
     fn only_our_own_machine_is_loopback() {
@@ -343,6 +358,77 @@ mod tests {
         ] {
             assert_eq!(is_loopback(address.parse().unwrap()), expected, "{address}");
         }
+    }
+
+    /// What a server hears that is far away and says these lines, one to each of ours; and how it ends.
+    async fn far_away(said: &[&str]) -> (String, MailboxFault) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let said: Vec<String> = said.iter().map(|&line| line.to_owned()).collect();
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut heard = String::new();
+            for answer in said {
+                stream.get_mut().write_all(answer.as_bytes()).await.unwrap();
+                if stream.read_line(&mut heard).await.unwrap() == 0 {
+                    break;
+                }
+            }
+            heard
+        });
+        let settings = MailboxSettings {
+            poll: Duration::ZERO,
+            tls_name: None,
+            ca_file: None,
+            largest_mail: 0,
+            timeouts: MailboxTimeouts::default(),
+        };
+        let account = InboxAccount {
+            host: address.ip().to_string(),
+            port: address.port(),
+            protocol: Protocol::Imap,
+            user: "desk".to_owned(),
+            password: "secret".into(),
+            folder: "INBOX".to_owned(),
+            per_round: 1,
+        };
+        let opening = Opening {
+            settings: &settings,
+            tls: &client_config(None).unwrap(),
+            account: &account,
+            server: account.server(),
+            is_near: |_| false,
+        };
+        let fault = opening.begin().await.map(drop).unwrap_err();
+        (server.await.unwrap(), fault)
+    }
+
+    #[tokio::test]
+    async fn starttls_that_was_stripped_gets_no_password() {
+        let stripped = [
+            "* OK\r\n",
+            "* CAPABILITY AUTH=PLAIN\r\nr1 OK\r\n",
+            "* CAPABILITY AUTH=PLAIN\r\nr2 OK\r\n",
+            "",
+        ];
+        let (heard, fault) = far_away(&stripped).await;
+        assert_eq!(fault.kind, MailboxFaultKind::TlsMissing);
+        assert_eq!(heard, "r1 CAPABILITY\r\nr2 CAPABILITY\r\n");
+    }
+
+    #[tokio::test]
+    async fn starttls_that_is_refused_gets_no_password() {
+        let refused = ["* OK\r\n", "* CAPABILITY STARTTLS\r\nr1 OK\r\n", "r2 NO\r\n"];
+        let (heard, fault) = far_away(&refused).await;
+        assert_eq!(fault.kind, MailboxFaultKind::TlsMissing);
+        assert_eq!(heard, "r1 CAPABILITY\r\nr2 STARTTLS\r\n");
+    }
+
+    #[tokio::test]
+    async fn a_session_that_is_said_to_be_logged_in_is_not_believed_in_the_clear() {
+        let (heard, fault) = far_away(&["* PREAUTH welcome\r\n"]).await;
+        assert_eq!((fault.kind, heard.as_str()), (MailboxFaultKind::Passing, ""));
     }
 
     #[test]
