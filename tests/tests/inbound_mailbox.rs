@@ -6,8 +6,18 @@ use recado_test_support::smtp_server::SmtpServer;
 use recado_tests::desk::{ANA, DESK, Desk, PATIENCE, Protocol, TOMAS};
 use recado_tests::mail_programs::{Program, Received};
 
-/// Reading the mailbox by polling would take longer than the test.
-const IDLE_ALONE: &str = "[inbound]\npoll = \"1h\"\n";
+/// Looking at the mailbox so seldom takes longer than a test: what is taken is taken because the server told of it.
+const IDLE_ALONE: &str = "1h";
+
+/// How often a mailbox is looked at, and whose certificate its server may show; also without TLS from the first byte,
+/// since the server offers STARTTLS.
+fn sections(poll: &str, mailboxes: &Dovecot) -> String {
+    let ca_file = mailboxes.ca_file();
+    format!(
+        "[inbound]\npoll = \"{poll}\"\nca_file = \"{}\"\n",
+        ca_file.display()
+    )
+}
 
 const TEXT: &str = "Sigue igual.";
 
@@ -19,13 +29,10 @@ struct Scene {
     server: SmtpServer,
 }
 
-async fn scene(sections: &str, protocol: Protocol) -> Option<Scene> {
+async fn scene(poll: &str, protocol: Protocol) -> Option<Scene> {
     let mailboxes = Dovecot::for_this_test(&[DESK])?;
     let server = SmtpServer::start().await;
-    let desk = Desk::start(&format!(
-        "{sections}ca_file = \"{}\"\n",
-        mailboxes.ca_file().display()
-    ));
+    let desk = Desk::start(&sections(poll, &mailboxes));
     desk.sends_through(server.port()).await;
     desk.reads(&mailboxes, DESK, protocol).await;
     desk.ticket("4711").await;
@@ -89,7 +96,7 @@ async fn more_mails_than_a_round_takes_are_all_taken() {
         return;
     };
     let server = SmtpServer::start().await;
-    let desk = Desk::start(IDLE_ALONE);
+    let desk = Desk::start(&sections(IDLE_ALONE, &mailboxes));
     desk.sends_through(server.port()).await;
     desk.ticket("4711").await;
     // The desk's way back opens when parameter 200 is set; until then nobody reads.
@@ -206,7 +213,7 @@ async fn a_mailbox_without_idle_is_looked_at() {
         return;
     };
     let server = SmtpServer::start().await;
-    let desk = Desk::start("[inbound]\npoll = \"200ms\"\n");
+    let desk = Desk::start(&sections("200ms", &mailboxes));
     desk.sends_through(server.port()).await;
     desk.reads(&mailboxes, DESK, Protocol::Imap).await;
     desk.ticket("4711").await;
@@ -226,7 +233,7 @@ async fn another_folder_is_read_where_parameter_28_says_so() {
     };
     mailboxes.create_folder(DESK, "Peticiones.Año");
     let server = SmtpServer::start().await;
-    let desk = Desk::start(IDLE_ALONE);
+    let desk = Desk::start(&sections(IDLE_ALONE, &mailboxes));
     desk.sends_through(server.port()).await;
     desk.api.set(28, "Peticiones.Año").await;
     desk.reads(&mailboxes, DESK, Protocol::Imap).await;
@@ -242,7 +249,7 @@ async fn another_folder_is_read_where_parameter_28_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_is_told_and_mended_without_a_restart() {
-    let Some(scene) = scene("[inbound]\npoll = \"200ms\"\n", Protocol::Imap).await else {
+    let Some(scene) = scene("200ms", Protocol::Imap).await else {
         return;
     };
     scene.answer().await;
