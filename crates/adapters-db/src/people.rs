@@ -126,7 +126,6 @@ queries! {
         Ok(Some((id, user, groups)))
     }
 
-    #[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
     pub(super) async fn groups_of(connection: &mut Session, email: &String) -> Result<Vec<String>, Fault> {
         let groups = group_member::table.filter(group_member::email.eq(email));
         let groups = groups.select(group_member::group_email).distinct().order(group_member::group_email);

@@ -94,18 +94,14 @@ queries! {
         let of_sender = incoming_mail::table
             .filter(incoming_mail::sender.eq(input.sender.as_str()))
             .filter(incoming_mail::settled_at.ge(input.since));
-        Ok(match input.ticket {
-            Some(ticket) => {
-                let attached = of_sender
-                    .filter(incoming_mail::ticket.eq(ticket))
-                    .filter(incoming_mail::outcome.eq(Outcome::Attached.as_str()));
-                attached.count().get_result(connection).await?
-            }
-            None => {
-                let opened = of_sender.filter(incoming_mail::outcome.eq(Outcome::Opened.as_str()));
-                opened.count().get_result(connection).await?
-            }
-        })
+        if let Some(ticket) = input.ticket {
+            let attached = of_sender
+                .filter(incoming_mail::ticket.eq(ticket))
+                .filter(incoming_mail::outcome.eq(Outcome::Attached.as_str()));
+            return Ok(attached.count().get_result(connection).await?);
+        }
+        let opened = of_sender.filter(incoming_mail::outcome.eq(Outcome::Opened.as_str()));
+        Ok(opened.count().get_result(connection).await?)
     }
 
     pub(super) async fn acknowledged(

@@ -50,7 +50,6 @@ impl OriginRow {
 }
 
 queries! {
-    #[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
     pub(super) async fn provenance(
         connection: &mut Session,
         ids: &Vec<Key>,

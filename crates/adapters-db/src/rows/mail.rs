@@ -1,4 +1,8 @@
 //! Rows of the ledger.
+#![expect(
+    clippy::ref_option_ref,
+    reason = "in the code that diesel derives for a change set"
+)]
 
 use std::borrow::Cow;
 
@@ -6,6 +10,7 @@ use diesel::prelude::*;
 use recado_domain::comment::CommentId;
 use recado_domain::ledger::{BounceNote, LedgerEntry, MailId, Outcome, Via};
 use recado_domain::outbox::DeliveryId;
+use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_ports::ledger::{NewMail, SettleMail};
 
@@ -115,7 +120,7 @@ impl<'a> From<&'a NewMail> for NewMailRow<'a> {
             via: mail.via.as_str(),
             source: mail.source.as_deref().map(storable),
             envelope_from: mail.envelope_from.as_deref().map(storable),
-            envelope_to: mail.envelope_to.as_ref().map(|address| address.as_str()),
+            envelope_to: mail.envelope_to.as_ref().map(EmailAddress::as_str),
             fingerprint: &mail.fingerprint,
             shown_from: storable(&mail.shown.from),
             shown_to: storable(&mail.shown.to),
@@ -164,8 +169,8 @@ impl<'a> From<&'a SettleMail> for Verdict<'a> {
             reason: settle.reason.as_deref().map(storable),
             ticket: settle.ticket.map(|TicketId(id)| Key(id)),
             comment: settle.comment.as_ref().map(|accept| Key(accept.comment.id.0)),
-            sender: settle.sender.as_ref().map(|address| address.as_str()),
-            person: settle.person.as_ref().map(|address| address.as_str()),
+            sender: settle.sender.as_ref().map(EmailAddress::as_str),
+            person: settle.person.as_ref().map(EmailAddress::as_str),
             bounce_recipient: bounce
                 .and_then(|bounce| bounce.recipient.as_deref())
                 .map(storable),

@@ -1,6 +1,7 @@
 //! What [`Ledger`](recado_ports::ledger::Ledger) promises of taking, reading and keeping mails.
 
 use recado_domain::channel::AccountId;
+use recado_domain::incoming::Shown;
 use recado_domain::ledger::{LedgerEntry, MailId, Outcome, Via};
 use recado_ports::ledger::{MailFilter, MailboxFolder, MailboxPosition, NewMail, Taken};
 use tokio::task::JoinSet;
@@ -182,8 +183,11 @@ pub async fn pages_repeat_and_skip_nothing_while_mails_come(subject: &Subject) {
 pub async fn a_nul_in_a_text_becomes_a_replacement_character(subject: &Subject) {
     let mut mail = incoming("a\0b").raw(b"a\0b").build();
     mail.envelope_from = Some("x\0@example.com".to_owned());
-    mail.shown.from = "\0".to_owned();
-    mail.shown.to = "\0\0".to_owned();
+    mail.shown = Shown {
+        from: "\0".to_owned(),
+        to: "\0\0".to_owned(),
+        ..mail.shown
+    };
     mail.message_id = Some("m\0@example.com".to_owned());
     mail.source = Some("inbox\0;1".to_owned());
     subject.ledger.take(mail.clone()).await.unwrap();

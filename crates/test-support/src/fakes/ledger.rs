@@ -35,12 +35,12 @@ impl From<NewMail> for Row {
                 id: mail.id,
                 received_at: mail.received_at,
                 via: mail.via,
-                envelope_from: mail.envelope_from.map(storable),
+                envelope_from: mail.envelope_from.as_deref().map(storable),
                 envelope_to: mail.envelope_to,
-                from: storable(mail.shown.from),
-                to: storable(mail.shown.to),
-                subject: storable(mail.shown.subject),
-                message_id: mail.message_id.map(storable),
+                from: storable(&mail.shown.from),
+                to: storable(&mail.shown.to),
+                subject: storable(&mail.shown.subject),
+                message_id: mail.message_id.as_deref().map(storable),
                 size: mail.raw.len() as u64,
                 outcome: None,
                 reason: None,
@@ -95,8 +95,8 @@ impl Tables {
         }
         let comment = settle.comment.as_ref().map(|accept| accept.comment.id);
         if let Some(mut accept) = settle.comment {
-            accept.comment.quoted = accept.comment.quoted.map(storable);
-            accept.comment.html = accept.comment.html.map(storable);
+            accept.comment.quoted = accept.comment.quoted.as_deref().map(storable);
+            accept.comment.html = accept.comment.html.as_deref().map(storable);
             self.insert_comment(accept);
         }
         for mail in settle.mails {
@@ -115,14 +115,14 @@ impl Tables {
         row.sender = settle.sender;
         row.settled_at = Some(settle.now);
         row.entry.outcome = Some(settle.outcome);
-        row.entry.reason = settle.reason.map(storable);
+        row.entry.reason = settle.reason.as_deref().map(storable);
         row.entry.ticket = settle.ticket;
         row.entry.comment = comment;
         row.entry.person = settle.person;
         row.entry.bounce = settle.bounce.map(|mut bounce| {
-            bounce.recipient = bounce.recipient.map(storable);
-            bounce.status = bounce.status.map(storable);
-            bounce.diagnostic = bounce.diagnostic.map(storable);
+            bounce.recipient = bounce.recipient.as_deref().map(storable);
+            bounce.status = bounce.status.as_deref().map(storable);
+            bounce.diagnostic = bounce.diagnostic.as_deref().map(storable);
             bounce
         });
         Ok(())

@@ -172,7 +172,7 @@ impl Tables {
 }
 
 /// A text as the databases store it: PostgreSQL keeps no NUL, and what comes from outside by mail may hold one.
-fn storable(text: String) -> String {
+fn storable(text: &str) -> String {
     text.replace('\0', "\u{FFFD}")
 }
 

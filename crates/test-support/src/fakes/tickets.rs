@@ -47,7 +47,7 @@ impl Tables {
     /// Stores a ticket, or nothing at all.
     pub(super) fn put_ticket(&mut self, write: TicketWrite) -> Result<Version, StoreError> {
         let mut ticket = write.ticket;
-        ticket.title = storable(ticket.title);
+        ticket.title = storable(&ticket.title);
         let folded = ticket.number.folded();
         let stored = self.tickets.get(&ticket.id);
         let taken = self
