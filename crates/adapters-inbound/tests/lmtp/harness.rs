@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use recado_adapters_inbound::intake::Intake;
 use recado_adapters_inbound::lmtp::{LmtpOptions, serve};
 use recado_app::stop::{self, StopSignal};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -29,16 +30,24 @@ impl Server {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut LmtpOptions)) -> Self {
+        let ledger = Arc::new(Recorder::default());
+        Self {
+            ledger: ledger.clone(),
+            ..Self::before(ledger, change).await
+        }
+    }
+
+    /// A server that hands mails over to `receive`; its own ledger stays empty.
+    pub(crate) async fn before(receive: Arc<dyn Intake>, change: impl FnOnce(&mut LmtpOptions)) -> Self {
         let mut options = LmtpOptions::new("mx.recado.test".to_owned(), 100_000);
         change(&mut options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let ledger = Arc::new(Recorder::default());
         let (signal, stop) = stop::channel();
-        let task = tokio::spawn(serve(listener, ledger.clone(), options, stop));
+        let task = tokio::spawn(serve(listener, receive, options, stop));
         Self {
             address,
-            ledger,
+            ledger: Arc::default(),
             signal,
             task,
         }

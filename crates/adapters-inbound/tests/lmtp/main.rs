@@ -8,6 +8,7 @@ mod intake;
 mod cuts;
 mod dialogue;
 mod harness;
+mod ledger;
 mod limits;
 mod smuggling;
 mod stop;
