@@ -58,18 +58,27 @@ pub(super) fn render(events: &[Event]) -> Rendered {
     renderer.rendered
 }
 
+/// What parts a word from the one before on its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Joint {
+    #[default]
+    Nothing,
+    /// Blanks, however many.
+    Space,
+    /// The end of a cell.
+    Cell,
+}
+
 #[derive(Default)]
 struct Renderer {
     rendered: Rendered,
     line: String,
-    /// Blanks were seen that will be one space if a word follows on this line.
-    space: bool,
+    /// What parts the next word from the line so far.
+    joint: Joint,
     /// The next line is parted from the one above by a blank one.
     margin: bool,
     /// What the next line begins with: the mark of a list item.
     bullet: String,
-    /// A cell of the same row ended before.
-    cell: bool,
     line_cue: Cue,
     line_depth: usize,
     /// Numbers of the open lists; `None` for those without.
@@ -86,7 +95,8 @@ impl Renderer {
     fn open(&mut self, events: &[Event], index: usize, tag: &Tag) {
         match tag.name.as_str() {
             "a" => self.links.push(Link::to(tag.attribute("href"))),
-            "td" | "th" => self.cell = !self.line.is_empty(),
+            "td" | "th" if !self.line.is_empty() => self.joint = Joint::Cell,
+            "td" | "th" => {}
             name => {
                 if is_block(name) {
                     self.end_line();
@@ -114,7 +124,8 @@ impl Renderer {
         match tag.name.as_str() {
             "a" => {
                 if let Some(address) = self.links.pop().and_then(Link::into_shown) {
-                    self.push(&format!(" <{address}>"));
+                    self.space();
+                    self.push(&format!("<{address}>"));
                 }
             }
             "td" | "th" => {}
@@ -151,8 +162,8 @@ impl Renderer {
             }
             "img" => {
                 if let Some(note) = image_note(tag) {
-                    self.space |= !self.line.is_empty();
-                    self.push_word(&note);
+                    self.space();
+                    self.push(&note);
                     self.rendered.line_of[index] = Some(self.rendered.lines.len());
                 }
             }
@@ -165,14 +176,16 @@ impl Renderer {
             link.add(text);
         }
         match whitespace {
-            Whitespace::Counts => self.push_word(text),
+            Whitespace::Counts => self.push(text),
             Whitespace::Collapses => {
                 for word in text.split_inclusive(is_blank) {
                     let bare = word.trim_end_matches(is_blank);
                     if !bare.is_empty() {
-                        self.push_word(bare);
+                        self.push(bare);
                     }
-                    self.space |= bare.len() < word.len() && !self.line.is_empty();
+                    if bare.len() < word.len() {
+                        self.space();
+                    }
                 }
             }
         }
@@ -192,25 +205,28 @@ impl Renderer {
         self.put_line();
     }
 
-    fn push_word(&mut self, word: &str) {
-        if std::mem::take(&mut self.space) && !self.line.is_empty() {
-            self.line.push(' ');
+    /// Parts the next word from this line's words.
+    fn space(&mut self) {
+        if self.joint == Joint::Nothing && !self.line.is_empty() {
+            self.joint = Joint::Space;
         }
-        self.push(word);
     }
 
     fn push(&mut self, text: &str) {
         if self.line.is_empty() {
             self.begin_line();
-        } else if std::mem::take(&mut self.cell) {
-            self.line.truncate(self.line.trim_end().len());
-            self.line.push_str(CELL_GAP);
+        } else {
+            match self.joint {
+                Joint::Nothing => {}
+                Joint::Space => self.line.push(' '),
+                Joint::Cell => self.line.push_str(CELL_GAP),
+            }
         }
+        self.joint = Joint::Nothing;
         self.line.push_str(text);
     }
 
     fn begin_line(&mut self) {
-        self.cell = false;
         let depth = self.quotes.len();
         let above = self
             .rendered
@@ -260,8 +276,7 @@ impl Renderer {
             cue: self.line_cue,
         });
         self.line.clear();
-        self.space = false;
-        self.cell = false;
+        self.joint = Joint::Nothing;
     }
 
     fn begin_item(&mut self) {

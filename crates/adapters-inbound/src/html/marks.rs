@@ -57,7 +57,7 @@ pub(super) fn mark(events: &[Event], index: usize) -> Option<Mark> {
     };
     let inside = &events[index + 1..*close];
     if tag.name == "blockquote" {
-        return blockquote(tag);
+        return Some(blockquote(tag));
     }
     if let Some(mark) = void(tag) {
         return Some(mark);
@@ -73,7 +73,7 @@ pub(super) fn mark(events: &[Event], index: usize) -> Option<Mark> {
     }) {
         // Answers may stand between the quotes in it.
         let holds_quotes = inside.iter().any(|event| {
-            matches!(event, Event::Open { tag, .. } if tag.name == "blockquote" && blockquote(tag) == Some(Mark::Quote))
+            matches!(event, Event::Open { tag, .. } if tag.name == "blockquote" && blockquote(tag) == Mark::Quote)
         });
         return (!holds_quotes).then_some(Mark::Quote);
     }
@@ -96,15 +96,15 @@ pub(super) fn void(tag: &Tag) -> Option<Mark> {
     (begins || lined).then_some(Mark::QuoteBegins)
 }
 
-fn blockquote(tag: &Tag) -> Option<Mark> {
+fn blockquote(tag: &Tag) -> Mark {
     let cites = tag.attribute("type").eq_ignore_ascii_case("cite")
         || named(tag).any(|name| name.contains("quote") || name.contains("cite"))
         || plain_style(tag.attribute("style")).contains("border-left");
-    Some(if cites {
+    if cites {
         Mark::Quote
     } else {
         Mark::QuoteIfIntroduced
-    })
+    }
 }
 
 /// The id and the classes of an element, in small letters.

@@ -11,7 +11,7 @@ use super::tokens::Tag;
 use super::tree::{Event, Whitespace};
 
 /// The elements that may stay.
-const KEPT: &[&str] = &[
+pub(super) const KEPT: &[&str] = &[
     "a",
     "b",
     "blockquote",

@@ -256,20 +256,20 @@ mod tests {
     use super::*;
 
     fn shown(html: &str) -> String {
-        Tokens::of(html)
-            .map(|token| match token {
+        Tokens::of(html).fold(String::new(), |mut shown, token| {
+            match token {
                 Token::Open(tag) => {
-                    let attributes: String = tag
-                        .attributes
-                        .iter()
-                        .map(|(name, value)| format!(" {name}={value:?}"))
-                        .collect();
-                    format!("[{}{attributes}]", tag.name)
+                    shown += &format!("[{}", tag.name);
+                    for (name, value) in &tag.attributes {
+                        shown += &format!(" {name}={value:?}");
+                    }
+                    shown += "]";
                 }
-                Token::Close(name) => format!("[/{name}]"),
-                Token::Text(text) => text.into_owned(),
-            })
-            .collect()
+                Token::Close(name) => shown += &format!("[/{name}]"),
+                Token::Text(text) => shown += &text,
+            }
+            shown
+        })
     }
 
     #[test]

@@ -134,12 +134,12 @@ impl Builder {
         if self.is_hidden() || text.is_empty() {
             return;
         }
-        if self.events.len() >= MOST_EVENTS {
-            if let Some(Event::Text { text: before, .. }) = self.events.last_mut() {
-                before.push(' ');
-                before.push_str(text);
-                return;
-            }
+        if self.events.len() >= MOST_EVENTS
+            && let Some(Event::Text { text: before, .. }) = self.events.last_mut()
+        {
+            before.push(' ');
+            before.push_str(text);
+            return;
         }
         let whitespace = self.whitespace();
         if whitespace == Whitespace::Collapses {

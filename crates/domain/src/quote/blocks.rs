@@ -68,13 +68,11 @@ impl Parser<'_> {
                     end,
                 )
             } else if let Some(introduction) = self.introduction(at) {
-                match self.introduced(at, &introduction) {
-                    Some(found) => found,
-                    None => {
-                        at = introduction.end;
-                        continue;
-                    }
-                }
+                let Some(found) = self.introduced(at, &introduction) else {
+                    at = introduction.end;
+                    continue;
+                };
+                found
             } else {
                 at += 1;
                 continue;
