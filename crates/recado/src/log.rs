@@ -21,7 +21,7 @@ pub(crate) fn start(settings: &LogSettings, process: Process, verbose: u8) {
         (Process::Command, 0) => "warn",
         (Process::Command, 1) => "info",
         (_, 1 | 2) => {
-            "info,recado=debug,recado_app=debug,recado_adapters_db=debug,recado_adapters_http=debug,recado_adapters_smtp=debug"
+            "info,recado=debug,recado_app=debug,recado_adapters_db=debug,recado_adapters_http=debug,recado_adapters_inbound=debug,recado_adapters_smtp=debug"
         }
         _ => "trace",
     };

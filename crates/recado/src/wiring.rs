@@ -186,7 +186,7 @@ impl House {
         let database = || self.database.clone();
         Arc::new(ReceiveMail {
             ledger: database(),
-            reader: Arc::new(MailReader::default()),
+            reader: Arc::new(MailReader),
             tickets: database(),
             people: database(),
             suppressions: database(),

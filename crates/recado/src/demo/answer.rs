@@ -41,12 +41,11 @@ impl Answer {
         let name = asked.and_then(|mailbox| mailbox.name());
         let subject = answered.subject().unwrap_or_default();
         let message_id = answered.message_id().context("the mail has no Message-ID")?;
-        let quoted: String = answered
-            .body_text(0)
-            .unwrap_or_default()
+        let text_of_mail = answered.body_text(0).unwrap_or_default();
+        let quoted: Vec<_> = text_of_mail
             .trim_end()
             .lines()
-            .map(|line| format!("> {}\n", line.trim_end()))
+            .map(|line| format!("> {}", line.trim_end()))
             .collect();
         let octets = format!(
             "Date: {date}\n\
@@ -63,12 +62,13 @@ impl Answer {
              {text}\n\
              \n\
              El {day}, {wrote} escribió:\n\
-             {quoted}",
+             {quoted}\n",
             date = now.strftime("%a, %d %b %Y %T +0000"),
             from_name = author.name,
             from = author.email,
             day = now.strftime("%d/%m/%Y %H:%M"),
             wrote = name.unwrap_or(to),
+            quoted = quoted.join("\n"),
         );
         Ok(Self {
             to: to.to_owned(),

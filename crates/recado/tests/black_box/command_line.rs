@@ -222,6 +222,43 @@ fn the_doctor_says_what_to_do() {
 }
 
 #[test]
+fn the_doctor_looks_at_the_way_back() {
+    let house = House::new();
+    let findings = |settings: &str| -> String {
+        house.write(
+            "recado.toml",
+            &format!("[mail]\ntransport = \"file\"\n[parameters]\n10 = \"desk@example.com\"\n200 = \"Y\"\n{settings}"),
+        );
+        let doctor = house.run(&["doctor"]);
+        assert_eq!(doctor.code, Some(1), "{doctor:?}");
+        doctor.out
+    };
+    let incomplete = findings("");
+    for expected in [
+        "fault    mailbox: parameter 200 is Y, and parameter 23 is not set",
+        "warning  senders: nobody's word about them counts",
+        "authentication_servers",
+    ] {
+        assert!(
+            incomplete.contains(expected),
+            "{expected:?} is not in\n{incomplete}"
+        );
+    }
+    // A port that was free a moment ago: nobody answers there.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let away = findings(&format!(
+        "23 = \"127.0.0.1\"\n24 = \"desk\"\n25 = \"hunter2\"\n27 = \"{port}\"\n"
+    ));
+    assert!(
+        away.contains("fault    mailbox: ") && away.contains(&port.to_string()),
+        "{away}"
+    );
+    assert!(!away.contains("hunter2"), "{away}");
+}
+
+#[test]
 fn descriptions_need_no_database() {
     let house = House::new();
     let openapi: serde_json::Value = serde_json::from_str(&house.run(&["openapi"]).out).unwrap();
