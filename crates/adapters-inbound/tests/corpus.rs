@@ -22,13 +22,15 @@ fn corpus() -> PathBuf {
 /// The files of a folder of the corpus, by name.
 fn mails(folder: &str) -> Vec<(String, Vec<u8>)> {
     let mut mails: Vec<(String, Vec<u8>)> = fs::read_dir(corpus().join(folder))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the corpus is there")
+        .map(|entry| entry.expect("the folder can be listed").path())
         .map(|path| {
-            (
-                path.file_stem().unwrap().to_string_lossy().into_owned(),
-                fs::read(&path).unwrap(),
-            )
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            (name, fs::read(&path).expect("a mail can be read"))
         })
         .collect();
     mails.sort();

@@ -331,7 +331,7 @@ fn cost(octets: &[u8]) -> Duration {
         let start = processor_time();
         std::hint::black_box(MailReader.head(octets));
         std::hint::black_box(read(octets));
-        processor_time() - start
+        processor_time().saturating_sub(start)
     };
     once().min(once())
 }
@@ -354,7 +354,7 @@ fn peak_memory() -> Option<usize> {
 /// One test, so that nothing else runs in its process while it measures.
 #[test]
 fn no_mail_costs_much_more_than_another_of_its_size() {
-    const SMALL: usize = 50_000;
+    const SMALL: usize = 25_000;
     const LARGE: usize = 10 * SMALL;
     let plain = cost(&plain(LARGE));
     let mut faults = String::new();

@@ -83,22 +83,12 @@ fn quoted_printable(encoded: &[u8]) -> Vec<u8> {
             .map_or((content, false), |before| (before, true));
         let mut rest = content;
         while let Some((&first, after)) = rest.split_first() {
-            rest = match (first, after) {
-                (b'=', [high, low, left @ ..]) => match quoted_printable_decode_char(*high, *low) {
-                    Some(octet) => {
-                        decoded.push(octet);
-                        left
-                    }
-                    None => {
-                        decoded.push(first);
-                        after
-                    }
-                },
-                _ => {
-                    decoded.push(first);
-                    after
-                }
+            let escaped = match after {
+                [high, low, ..] if first == b'=' => quoted_printable_decode_char(*high, *low),
+                _ => None,
             };
+            decoded.push(escaped.unwrap_or(first));
+            rest = if escaped.is_some() { &after[2..] } else { after };
         }
         if !is_soft {
             decoded.extend_from_slice(line_break);

@@ -148,6 +148,12 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A mail without the empty lines that a program left in front of it: they would end its header before it begins.
+pub(super) fn from_first_line(mail: &[u8]) -> &[u8] {
+    let start = mail.iter().position(|octet| !matches!(octet, b'\r' | b'\n'));
+    start.map_or(mail, |start| &mail[start..])
+}
+
 /// The line at `position` with its line break.
 pub(super) fn line_at(octets: &[u8], position: usize) -> &[u8] {
     let rest = octets.get(position..).unwrap_or_default();

@@ -7,7 +7,7 @@ use recado_ports::reader::ReadLimits;
 
 use super::content;
 use super::content_type::ContentType;
-use super::fields::Fields;
+use super::fields::{Field, Fields};
 use super::structure::Part;
 
 /// Names for files that have none, by media type.
@@ -110,10 +110,7 @@ fn name(part: &Part<'_>, content: &[u8]) -> String {
     if is_message {
         if name.is_empty() {
             let (fields, _) = Fields::read(content);
-            let subject = fields
-                .first("subject")
-                .map(|subject| subject.text())
-                .unwrap_or_default();
+            let subject = fields.first("subject").map(Field::text).unwrap_or_default();
             // A subject is no path.
             name = subject.replace(['/', '\\'], "_").chars().take(100).collect();
             if name.is_empty() {

@@ -6,7 +6,7 @@ use recado_domain::token::MessageId;
 use recado_ports::reader::MailHead;
 use sha2::{Digest, Sha256};
 
-use super::fields::{Field, Fields};
+use super::fields::{Field, Fields, from_first_line};
 
 /// Most characters of one field that are shown.
 const SHOWN_CHARS: usize = 1_000;
@@ -17,10 +17,11 @@ const FINGERPRINTED: [&str; 4] = ["message-id", "from", "date", "subject"];
 
 /// Reads the head.
 pub(super) fn read(raw: &[u8]) -> MailHead {
-    let (fields, body) = Fields::read(raw);
+    let mail = from_first_line(raw);
+    let (fields, body) = Fields::read(mail);
     let message_id = message_id(&fields);
     let fingerprint = if message_id.is_some() {
-        fingerprint(&fields, &raw[body..])
+        fingerprint(&fields, &mail[body..])
     } else {
         fingerprint_of_octets(raw)
     };
@@ -121,6 +122,7 @@ mod tests {
             MAIL.replace("\r\n", "\n"),
             format!("Received: from a\r\n\tby b\r\nDelivered-To: c@d\r\n{MAIL}"),
             format!("{MAIL}\r\n\r\n"),
+            format!("\r\n{MAIL}"),
             MAIL.replace("Subject: a b", "Subject: a\r\n b"),
         ] {
             assert_eq!(digest(&copy), digest(MAIL), "{copy}");

@@ -29,7 +29,7 @@ use recado_domain::token::MessageId;
 use recado_ports::reader::{MailEnvelope, MailHead, ReadError, ReadLimits, Reader};
 
 use body::Body;
-use fields::Fields;
+use fields::{Field, Fields};
 use files::Files;
 use structure::{Part, Structure};
 use tnef::Tnef;
@@ -157,7 +157,7 @@ fn authentication(fields: &Fields<'_>) -> Vec<AuthenticationResults> {
 fn exchange(fields: &Fields<'_>) -> Option<ExchangeOrigin> {
     let mut values = fields
         .all("x-ms-exchange-organization-authas")
-        .map(|field| field.text())
+        .map(Field::text)
         .peekable();
     values.peek()?;
     let is_internal = values.all(|value| value.eq_ignore_ascii_case("internal"));

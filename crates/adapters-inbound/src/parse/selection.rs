@@ -1,6 +1,7 @@
 //! Which parts are what the person wrote, and which are files (RFC 2046 §5.1, RFC 2183, RFC 2387).
 
 use super::content_type::ContentType;
+use super::fields::Field;
 use super::structure::{Part, Structure};
 
 /// One stretch of text, in the forms in which it is there.
@@ -27,7 +28,31 @@ pub(super) struct Selection {
 pub(super) fn select(structure: &Structure<'_>) -> Selection {
     let mut selection = Selection::default();
     sort(structure, 0, &mut selection);
+    if selection.stretches.is_empty() {
+        take_a_named_text(structure, &mut selection);
+    }
     selection
+}
+
+/// Some programs give the text itself a file's name: where there is no other, the first text is it, unless it is
+/// attached by its own word.
+fn take_a_named_text(structure: &Structure<'_>, selection: &mut Selection) {
+    let is_text = |place: &usize| {
+        let part = &structure.parts[*place];
+        let of = &part.content_type;
+        (of.is("text", "plain") || of.is("text", "html")) && !is_attached(part)
+    };
+    let Some(position) = selection.files.iter().position(is_text) else {
+        return;
+    };
+    let place = selection.files.remove(position);
+    let is_html = structure.parts[place].content_type.subtype == "html";
+    let (plain, html) = if is_html {
+        (Vec::new(), vec![place])
+    } else {
+        (vec![place], Vec::new())
+    };
+    selection.stretches.push(Stretch { plain, html });
 }
 
 /// Sorts one part. The recursion ends: [`Structure`] bounds the depth.
@@ -48,7 +73,7 @@ fn sort(structure: &Structure<'_>, place: usize, selection: &mut Selection) {
                 let id = structure.parts[**child]
                     .fields
                     .first("content-id")
-                    .map(|id| id.text());
+                    .map(Field::text);
                 start.is_some() && id.as_deref() == start
             };
             let root = part.parts.iter().find(is_start).or(part.parts.first()).copied();
@@ -140,16 +165,17 @@ fn sort_alternatives(structure: &Structure<'_>, part: &Part<'_>, selection: &mut
     }
 }
 
-/// Whether a part is a file by its own word.
+/// Whether a part is a file: attached, or named.
 fn is_file(part: &Part<'_>) -> bool {
     let disposition = ContentType::disposition(&part.fields);
-    let is_attachment = disposition
-        .as_ref()
-        .is_some_and(|disposition| disposition.kind == "attachment");
     let named = disposition
         .as_ref()
         .and_then(|disposition| disposition.parameter("filename"));
-    is_attachment || named.or(part.content_type.parameter("name")).is_some()
+    is_attached(part) || named.or(part.content_type.parameter("name")).is_some()
+}
+
+fn is_attached(part: &Part<'_>) -> bool {
+    ContentType::disposition(&part.fields).is_some_and(|disposition| disposition.kind == "attachment")
 }
 
 /// Whether it is encrypted (RFC 8551 §3.2, RFC 3156 §4) or signed such that the text is inside (`signed-data`).
@@ -232,6 +258,17 @@ mod tests {
                 "M:mixed; boundary=a\n\n--a\nT:plain\n\nA\n--a\nT:plain; name=b.txt\n\nB\n--a\nT:csv\n\nC\n--a\n\
                  T:html\nContent-Disposition: attachment\n\nD\n--a--",
                 "A| files B,C,D",
+            ),
+            (
+                "a text that is named, and is all that there is",
+                "M:mixed; boundary=a\n\n--a\nT:plain; name=b.txt\nContent-Disposition: inline\n\nA\n--a\n\
+                 T:plain; name=c.txt\n\nB\n--a--",
+                "A| files B",
+            ),
+            (
+                "a text that is attached, and is all that there is",
+                "M:mixed; boundary=a\n\n--a\nT:plain\nContent-Disposition: attachment\n\nA\n--a--",
+                " files A",
             ),
             (
                 "a detached signature",

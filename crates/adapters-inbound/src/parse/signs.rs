@@ -5,7 +5,7 @@ use recado_ports::reader::MailEnvelope;
 
 use super::addresses;
 use super::content;
-use super::fields::Fields;
+use super::fields::{Field, Fields};
 use super::structure::{Part, Structure};
 
 /// Headers of mailing lists and bulk mailers (RFC 2369, RFC 2919, and older ones).
@@ -84,7 +84,7 @@ pub(super) fn has_null_sender(fields: &Fields<'_>, envelope: &MailEnvelope) -> b
     if let Some(sender) = &envelope.from {
         return matches!(sender.trim(), "" | "<>");
     }
-    let written = fields.first("return-path").map(|path| path.text());
+    let written = fields.first("return-path").map(Field::text);
     written.is_some_and(|path| path.split_whitespace().collect::<String>() == "<>")
 }
 
@@ -189,7 +189,7 @@ fn vendor(fields: &Fields<'_>) -> Option<&'static str> {
     if let Some(name) = exchange_rule(fields) {
         return Some(name);
     }
-    let to_a_program = |field: &super::fields::Field<'_>| field.text().eq_ignore_ascii_case("autoresponder");
+    let to_a_program = |field: &Field<'_>| field.text().eq_ignore_ascii_case("autoresponder");
     fields
         .all("delivered-to")
         .any(to_a_program)

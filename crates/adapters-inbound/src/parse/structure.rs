@@ -9,7 +9,7 @@
 use memchr::memmem;
 
 use super::content_type::ContentType;
-use super::fields::{Fields, line_at, without_break};
+use super::fields::{Fields, from_first_line, line_at, without_break};
 
 /// Multiparts within multiparts. Mail programs stay below 6.
 const DEPTH: usize = 20;
@@ -46,6 +46,7 @@ struct Open {
 impl<'a> Structure<'a> {
     /// Takes a mail apart.
     pub(super) fn read(mail: &'a [u8]) -> Self {
+        let mail = from_first_line(mail);
         let mut walk = Walk {
             mail,
             structure: Self {
@@ -299,12 +300,8 @@ mod tests {
 
     #[test]
     fn depth_and_number_are_bounded_and_said_to_be() {
-        let mut deep = String::new();
-        for level in 0..1_000 {
-            deep.push_str(&format!(
-                "Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n"
-            ));
-        }
+        let level = |level| format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n");
+        let deep: String = (0..1_000).map(level).collect();
         let structure = Structure::read(deep.as_bytes());
         assert_eq!((structure.parts.len(), structure.is_cut), (DEPTH + 1, true));
         let many = format!(

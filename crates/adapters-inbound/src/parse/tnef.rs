@@ -99,28 +99,29 @@ fn read_attribute(
         RENDERING if tnef.files.len() < FILES => tnef.files.push(TnefFile::default()),
         RENDERING => return None,
         _ => {
-            let file = tnef.files.last_mut();
-            match (id, file) {
-                (TITLE, Some(file)) if file.name.is_empty() => file.name = text(data),
-                (DATA, Some(file)) => file.content = data.to_vec(),
-                (ATTACHMENT_PROPERTIES, Some(file)) => {
-                    read_properties(data, |property, value| match (property, value) {
-                        (PROPERTY_LONG_NAME, Value::Text(name)) => file.name = name,
-                        (PROPERTY_LONG_NAME, Value::Octets(name)) => file.name = text(name),
-                        (PROPERTY_MEDIA_TYPE, Value::Text(kind)) => file.content_type = kind,
-                        (PROPERTY_MEDIA_TYPE, Value::Octets(kind)) => file.content_type = text(kind),
-                        // An object begins with the id of its interface.
-                        (PROPERTY_DATA, Value::Octets(data)) if file.content.is_empty() => {
-                            file.content = data.to_vec()
-                        }
-                        _ => {}
-                    })
-                }
-                _ => {}
+            if let Some(file) = tnef.files.last_mut() {
+                read_file_attribute(file, id, data, *code_page);
             }
         }
     }
     stream.take(2).map(|_| ())
+}
+
+fn read_file_attribute(file: &mut TnefFile, id: u32, data: &[u8], code_page: Option<u32>) {
+    let text = |octets: &[u8]| in_code_page(octets, code_page);
+    match id {
+        TITLE if file.name.is_empty() => file.name = text(data),
+        DATA => file.content = data.to_vec(),
+        ATTACHMENT_PROPERTIES => read_properties(data, |property, value| match (property, value) {
+            (PROPERTY_LONG_NAME, Value::Text(name)) => file.name = name,
+            (PROPERTY_LONG_NAME, Value::Octets(name)) => file.name = text(name),
+            (PROPERTY_MEDIA_TYPE, Value::Text(kind)) => file.content_type = kind,
+            (PROPERTY_MEDIA_TYPE, Value::Octets(kind)) => file.content_type = text(kind),
+            (PROPERTY_DATA, Value::Octets(data)) if file.content.is_empty() => file.content = data.to_vec(),
+            _ => {}
+        }),
+        _ => {}
+    }
 }
 
 /// A property's value, of the kinds that are read.
@@ -171,6 +172,7 @@ fn read_property(stream: &mut Stream<'_>, found: &mut impl FnMut(u16, Value<'_>)
         stream.take(length.wrapping_neg() % 4)?;
         match kind {
             0x001F => found(id, Value::Text(utf_16(octets))),
+            // An object begins with the id of its interface.
             0x000D => found(id, Value::Octets(octets.get(16..).unwrap_or_default())),
             0x001E | 0x0102 => found(id, Value::Octets(octets)),
             _ => {}

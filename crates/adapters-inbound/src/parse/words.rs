@@ -67,7 +67,7 @@ fn run(text: &str) -> (String, usize) {
         let Some(word) = word(next) else { break };
         match &mut pending {
             Some((charset, octets)) if charset.eq_ignore_ascii_case(word.charset) => {
-                octets.extend(word.octets)
+                octets.extend(word.octets);
             }
             _ => {
                 if let Some((charset, octets)) = pending.replace((word.charset, word.octets)) {

@@ -20,7 +20,7 @@ use recado_ports::reader::{MailEnvelope, MailHead, ReadLimits, Reader};
 use uuid::Uuid;
 
 /// Small, so that short mails reach them.
-pub const LIMITS: ReadLimits = ReadLimits {
+const LIMITS: ReadLimits = ReadLimits {
     text: 2_000,
     attachments: 5,
     attachment: 4_000,
@@ -32,7 +32,7 @@ const HARMFUL: [&str; 9] = [
 ];
 
 /// Takes a mail through all of it. Panics where something does not hold.
-pub fn run(octets: &[u8]) -> IncomingMail {
+pub(crate) fn run(octets: &[u8]) -> IncomingMail {
     check_head(&MailReader.head(octets));
     let envelope = MailEnvelope {
         // The three that there are: unknown, null, somebody.

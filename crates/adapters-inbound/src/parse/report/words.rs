@@ -7,7 +7,7 @@ use recado_domain::reply::EnhancedCode;
 use recado_domain::token::MessageId;
 
 use super::super::addresses;
-use super::super::fields::Fields;
+use super::super::fields::{Field, Fields};
 use super::{DIAGNOSTIC_CHARS, MESSAGE_IDS};
 
 /// Octets of a text in which a notice says what it is.
@@ -173,10 +173,7 @@ pub(super) fn message_ids(text: &str) -> Vec<MessageId> {
 
 /// Subject and opening, in small letters.
 fn said(fields: &Fields<'_>, text: &str) -> String {
-    let subject = fields
-        .first("subject")
-        .map(|subject| subject.text())
-        .unwrap_or_default();
+    let subject = fields.first("subject").map(Field::text).unwrap_or_default();
     let opening = text.trim_start();
     format!("{subject}\n{}", &opening[..opening.floor_char_boundary(OPENING)]).to_lowercase()
 }
