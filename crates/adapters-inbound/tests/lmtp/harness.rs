@@ -8,7 +8,7 @@ use recado_adapters_inbound::intake::Intake;
 use recado_adapters_inbound::lmtp::{LmtpOptions, serve};
 use recado_app::stop::{self, StopSignal};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -70,6 +70,13 @@ impl Server {
     /// A client that has heard nothing yet.
     pub(crate) async fn call(&self) -> Client {
         Client(BufReader::new(TcpStream::connect(self.address).await.unwrap()))
+    }
+
+    /// A client that takes a few answers and no more, for it reads none.
+    pub(crate) async fn call_deaf(&self) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        Client(BufReader::new(socket.connect(self.address).await.unwrap()))
     }
 
     /// Waits for the server to end.

@@ -97,7 +97,7 @@ async fn no_more_large_mails_are_held_at_a_time_than_there_is_room_for() {
     let server = Server::with(|options| {
         options.largest_mail = 10_000_000;
         options.large_mails = 1;
-        options.timeouts.block = Duration::from_millis(200);
+        options.timeouts.block = Duration::from_secs(1);
         options.timeouts.message = Duration::from_mins(1);
     })
     .await;
@@ -178,11 +178,11 @@ async fn a_peer_that_trickles_is_let_go_at_every_stage() {
 #[tokio::test]
 async fn a_peer_that_does_not_listen_is_let_go() {
     let server = Server::with(|options| options.timeouts.command = Duration::from_millis(200)).await;
-    let mut client = server.greeted().await;
-    let commands = "NOOP\r\n".repeat(10_000);
+    let mut client = server.call_deaf().await;
+    // Each has the longest answer that there is.
+    let commands = "LHLO c\r\n".repeat(1_000);
     // Until the answers fill every buffer on the way, and then its time is up.
     let talk = async { while client.try_send(commands.as_bytes()).await {} };
-    tokio::time::timeout(Duration::from_secs(20), talk)
-        .await
-        .expect("the server hangs up");
+    let hung_up = tokio::time::timeout(Duration::from_secs(20), talk);
+    hung_up.await.expect("the server hangs up");
 }
