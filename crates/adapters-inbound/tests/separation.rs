@@ -97,7 +97,8 @@ fn corpus() -> Vec<Case> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
         .map(|path| {
             let text = std::fs::read_to_string(&path).expect("the corpus is UTF-8");
-            Case::parse(path.file_name().unwrap().to_string_lossy().into_owned(), &text)
+            let file = path.file_name().unwrap_or_default();
+            Case::parse(file.to_string_lossy().into_owned(), &text)
         })
         .collect();
     cases.sort_by(|one, other| one.file.cmp(&other.file));

@@ -84,8 +84,8 @@ struct Renderer {
     /// Numbers of the open lists; `None` for those without.
     lists: Vec<Option<usize>>,
     links: Vec<Link>,
-    /// Elements open that quote, and the events that opened them.
-    quotes: Vec<usize>,
+    /// Elements open that quote: the events that opened them, and the cues of their lines.
+    quotes: Vec<(usize, Cue)>,
     introductions: Vec<usize>,
     signatures: Vec<usize>,
     quote_begins: bool,
@@ -111,8 +111,9 @@ impl Renderer {
             }
         }
         match marks::mark(events, index) {
-            Some(Mark::Quote) => self.begin_quote(index),
-            Some(Mark::QuoteIfIntroduced) if self.is_introduced() => self.begin_quote(index),
+            Some(Mark::Quote) => self.begin_quote(index, Cue::Quoted),
+            Some(Mark::SetAsQuote) => self.begin_quote(index, Cue::SetAsQuote),
+            Some(Mark::QuoteIfIntroduced) if self.is_introduced() => self.begin_quote(index, Cue::Quoted),
             Some(Mark::Introduction) => self.introductions.push(index),
             Some(Mark::Signature) => self.signatures.push(index),
             Some(Mark::QuoteBegins) => self.quote_begins = true,
@@ -139,12 +140,9 @@ impl Renderer {
                 }
             }
         }
-        for open_marks in [&mut self.quotes, &mut self.introductions, &mut self.signatures] {
-            if open_marks.last() == Some(&open) {
-                // A mark on an element within a line does not reach beyond it.
-                open_marks.pop();
-            }
-        }
+        self.quotes.pop_if(|(opened, _)| *opened == open);
+        self.introductions.pop_if(|opened| *opened == open);
+        self.signatures.pop_if(|opened| *opened == open);
     }
 
     fn void(&mut self, index: usize, tag: &Tag) {
@@ -241,8 +239,8 @@ impl Renderer {
             });
         }
         self.line_depth = depth;
-        self.line_cue = if depth > 0 {
-            Cue::Quoted
+        self.line_cue = if let Some((_, outermost)) = self.quotes.first() {
+            *outermost
         } else if std::mem::take(&mut self.quote_begins) {
             Cue::QuoteBegins
         } else if !self.signatures.is_empty() {
@@ -291,9 +289,9 @@ impl Renderer {
         };
     }
 
-    fn begin_quote(&mut self, index: usize) {
+    fn begin_quote(&mut self, index: usize, cue: Cue) {
         self.end_line();
-        self.quotes.push(index);
+        self.quotes.push((index, cue));
     }
 
     /// Whether the lines above introduce a quote.

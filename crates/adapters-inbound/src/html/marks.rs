@@ -8,6 +8,8 @@ use super::tree::{Event, plain_style};
 pub(super) enum Mark {
     /// It is quoted, to the element's end.
     Quote,
+    /// It is set as a quote, as programs do and people with the button for it.
+    SetAsQuote,
     /// It is quoted if a line that introduces a quote stands above, else indented.
     QuoteIfIntroduced,
     /// It introduces a quote.
@@ -73,7 +75,7 @@ pub(super) fn mark(events: &[Event], index: usize) -> Option<Mark> {
     }) {
         // Answers may stand between the quotes in it.
         let holds_quotes = inside.iter().any(|event| {
-            matches!(event, Event::Open { tag, .. } if tag.name == "blockquote" && blockquote(tag) == Mark::Quote)
+            matches!(event, Event::Open { tag, .. } if tag.name == "blockquote" && blockquote(tag) != Mark::QuoteIfIntroduced)
         });
         return (!holds_quotes).then_some(Mark::Quote);
     }
@@ -97,11 +99,13 @@ pub(super) fn void(tag: &Tag) -> Option<Mark> {
 }
 
 fn blockquote(tag: &Tag) -> Mark {
-    let cites = tag.attribute("type").eq_ignore_ascii_case("cite")
-        || named(tag).any(|name| name.contains("quote") || name.contains("cite"))
+    if tag.attribute("type").eq_ignore_ascii_case("cite") {
+        return Mark::Quote;
+    }
+    let is_set = named(tag).any(|name| name.contains("quote") || name.contains("cite"))
         || plain_style(tag.attribute("style")).contains("border-left");
-    if cites {
-        Mark::Quote
+    if is_set {
+        Mark::SetAsQuote
     } else {
         Mark::QuoteIfIntroduced
     }

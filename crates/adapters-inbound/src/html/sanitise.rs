@@ -184,9 +184,9 @@ impl Writer {
     fn attribute(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             let _ = write!(self.html, " {name}=\"");
-            value
-                .chars()
-                .for_each(|letter| push_escaped(&mut self.html, letter));
+            for letter in value.chars() {
+                push_escaped(&mut self.html, letter);
+            }
             self.html.push('"');
         }
     }

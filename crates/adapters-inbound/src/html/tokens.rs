@@ -256,20 +256,21 @@ mod tests {
     use super::*;
 
     fn shown(html: &str) -> String {
-        Tokens::of(html).fold(String::new(), |mut shown, token| {
-            match token {
+        let shown: Vec<String> = Tokens::of(html)
+            .map(|token| match token {
                 Token::Open(tag) => {
-                    shown += &format!("[{}", tag.name);
-                    for (name, value) in &tag.attributes {
-                        shown += &format!(" {name}={value:?}");
-                    }
-                    shown += "]";
+                    let attributes: Vec<String> = tag
+                        .attributes
+                        .iter()
+                        .map(|(name, value)| format!(" {name}={value:?}"))
+                        .collect();
+                    format!("[{}{}]", tag.name, attributes.concat())
                 }
-                Token::Close(name) => shown += &format!("[/{name}]"),
-                Token::Text(text) => shown += &text,
-            }
-            shown
-        })
+                Token::Close(name) => format!("[/{name}]"),
+                Token::Text(text) => text.into_owned(),
+            })
+            .collect();
+        shown.concat()
     }
 
     #[test]

@@ -80,17 +80,24 @@ impl Arrangement<'_> {
             .filter(|block| matches!(block, Block::Marked { .. } | Block::Unmarked(_)))
             .count();
         let mut is_first = true;
+        // Whether all quotes so far were typed or pasted by the author.
+        let mut only_typed = true;
         for (index, block) in blocks.iter().enumerate() {
             match block {
                 Block::Text(_) | Block::Forwarded(_) => {}
                 Block::Unmarked(range) => self.set_aside(range.clone()),
                 Block::Marked { introduction, body } => {
+                    let is_unmistakable =
+                        !introduction.is_empty() || self.lines[body.start].cue == Cue::Quoted;
+                    only_typed &= !is_unmistakable && preceded[index];
                     let quote = Quote {
                         introduction: introduction.clone(),
                         body: body.clone(),
                         is_answered: answered[index],
                         is_only: quotes == 1,
                         is_first,
+                        is_unmistakable,
+                        is_typed: only_typed,
                         has_words_above: preceded[index],
                     };
                     self.decide_quote(&quote);
@@ -101,20 +108,17 @@ impl Arrangement<'_> {
     }
 
     fn decide_quote(&mut self, quote: &Quote) {
-        let introduced = !quote.introduction.is_empty();
-        let is_marked_by_program = self.lines[quote.body.start].cue == Cue::Quoted;
-        let typed = quote.is_only && !introduced && quote.has_words_above && !is_marked_by_program;
         self.set_aside(quote.introduction.clone());
         if !quote.is_answered {
-            if !(typed && self.is_pasted(quote.body.clone())) {
+            if !(quote.is_typed && self.is_pasted(quote.body.clone())) {
                 self.set_aside(quote.body.clone());
             }
             return;
         }
         // The answer to the whole mail stands below it.
-        if self.ends_with_reference(quote.body.clone()) || quote.is_only && !typed {
+        if self.ends_with_reference(quote.body.clone()) || quote.is_only && !quote.is_typed {
             self.set_aside(quote.body.clone());
-        } else if quote.is_first && (introduced || is_marked_by_program || !quote.has_words_above) {
+        } else if quote.is_first && (quote.is_unmistakable || !quote.has_words_above) {
             self.set_aside(quote.body.start..self.last_paragraph(quote.body.clone()));
             self.trim(quote.body.clone());
         } else {
@@ -153,7 +157,8 @@ impl Arrangement<'_> {
         if attribution::ends_in_one(above) {
             return false;
         }
-        above.trim_end().ends_with(':') || body.len() <= MOST_TYPED_LINES
+        let is_formatted = self.lines[body.start].cue == Cue::SetAsQuote;
+        is_formatted || above.trim_end().ends_with(':') || body.len() <= MOST_TYPED_LINES
     }
 
     /// Whether the quoted mail is there to its end: among its last lines is our reference.
@@ -227,5 +232,9 @@ struct Quote {
     /// There is no other quote in the mail.
     is_only: bool,
     is_first: bool,
+    /// It has an introduction, or a program marked it.
+    is_unmistakable: bool,
+    /// Its author may have typed or pasted it: words stand above, and no quote that a program made.
+    is_typed: bool,
     has_words_above: bool,
 }

@@ -196,7 +196,7 @@ impl Parser<'_> {
                     .count();
                 return certain(at + run);
             }
-            Cue::None | Cue::Quoted | Cue::Signature => {}
+            Cue::None | Cue::Quoted | Cue::SetAsQuote | Cue::Signature => {}
         }
         match rule {
             Some(Rule::Original) => certain(at + 1),

@@ -29,6 +29,8 @@ pub enum Cue {
     None,
     /// The line, which bears `>`, is quoted for sure: a mail program marked it so, not a person.
     Quoted,
+    /// The line, which bears `>`, is set as a quote, as mail programs do and people who format their text.
+    SetAsQuote,
     /// The mail program wrote the line above a quote.
     Introduction,
     /// The answered mail begins here and bears no marks.
