@@ -10,6 +10,8 @@ use mail_parser::{Address, DateTime, HeaderValue, MessageParser};
 
 use self::encoding::encoded_words;
 
+pub use self::encoding::unique;
+
 /// A mail that somebody answers, as it lies in their mailbox.
 #[derive(Debug, Clone)]
 pub struct Received {

@@ -118,10 +118,14 @@ async fn html_that_does_things_is_harmless_when_it_is_kept_and_sent_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_that_are_there_to_do_harm_are_settled_and_hold_up_nobody() {
     let scene = scene("").await;
-    let mut nested = String::new();
-    for depth in 0..1000 {
-        nested += &format!("Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n");
-    }
+    let nested: String = (0..1000)
+        .flat_map(|depth| {
+            [
+                format!("Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n"),
+                format!("--b{depth}\r\n"),
+            ]
+        })
+        .collect();
     let parts = "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n".repeat(20_000) + "--b--\r\n";
     let mixed = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
     let many_lines = "\r\n".to_owned() + &"El dom, Ana escribió:\r\n".repeat(50_000);
@@ -165,7 +169,7 @@ async fn a_mail_that_is_too_large_is_refused_before_and_after_it_is_sent() {
     let answer = Program::Gmail.answer(&scene.received, TEXT).with_file(
         "x.bin",
         "application/octet-stream",
-        &[0; 200_000],
+        &vec![0; 200_000],
     );
     let replies = deliver(scene.desk.daemon.lmtp(), ANA, &[&answer.to[0]], &answer.raw());
     assert_eq!(replies[0].code(), 552, "{replies:?}");

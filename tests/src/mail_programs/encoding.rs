@@ -8,8 +8,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 /// Octets of text in one encoded word (RFC 2047 §2 allows 75 in all).
 const WORD: usize = 42;
 
-/// Digits that no other answer of any test run has.
-pub(super) fn unique() -> String {
+/// Digits that no other mail of any test run has: the local part of a Message-ID.
+pub fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     use std::hash::{BuildHasher, RandomState};
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -8,9 +8,9 @@ use recado_test_support::smtp_server::SmtpServer;
 use recado_tests::api::Api;
 use recado_tests::daemon::{Installation, Store};
 use recado_tests::mail_client::{Connection, on_the_wire};
+use recado_tests::mail_programs::unique;
 use recado_tests::servers::Postgres;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::{CONNECTIONS, PATIENCE, processor};
 
@@ -83,7 +83,7 @@ async fn ask(api: &Api, sink: &SmtpServer) -> Vec<String> {
 
 /// An answer above a long quotation.
 fn answer(carrier: &str, n: usize) -> Vec<u8> {
-    let id = Uuid::new_v4();
+    let id = unique();
     let mut mail = format!(
         "Received: from client.example.com by mx.example.org; Sun, 22 Nov 2026 12:00:00 +0000\r\n\
          From: Ana =?utf-8?Q?Pe=C3=B1a?= <ana@example.com>\r\nTo: desk@example.org\r\nSubject: Re: Ticket\r\n\

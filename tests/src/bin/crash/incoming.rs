@@ -9,10 +9,10 @@ use std::time::Duration;
 use recado_test_support::smtp_server::SmtpServer;
 use recado_tests::api::Api;
 use recado_tests::daemon::{Installation, Store};
+use recado_tests::mail_programs::unique;
 use recado_tests::servers::Dovecot;
 use recado_tests::servers::dovecot::PASSWORD;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::MAILBOX;
 use crate::outgoing::SECTIONS;
@@ -20,6 +20,9 @@ use crate::tally::{Tally, Window, count, drain};
 
 /// Mails that a round sends in.
 const MAILS: usize = 6;
+
+/// Rounds on one ticket: whoever writes to one more than thirty times in ten minutes is taken for a program.
+const ROUNDS_A_TICKET: usize = 4;
 
 /// How long a process may take to die, and a mailbox to be read.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -57,14 +60,15 @@ impl Way {
         common.into_iter().chain(own)
     }
 
-    /// The configuration.
-    fn sections(self) -> String {
+    /// The configuration. The mailbox's server offers STARTTLS, so its authority is named.
+    fn sections(self, dovecot: Option<&Dovecot>) -> String {
         let inbound = match self {
             Self::Lmtp => "lmtp = \"127.0.0.1:0\"\n",
             Self::Pipe => "",
             Self::Imap => "poll = \"1s\"\n",
         };
-        format!("{SECTIONS}[inbound]\n{inbound}")
+        let ca_file = dovecot.map(|dovecot| format!("ca_file = \"{}\"\n", dovecot.ca_file().display()));
+        format!("{SECTIONS}[inbound]\n{inbound}{}", ca_file.unwrap_or_default())
     }
 }
 
@@ -77,11 +81,15 @@ pub(crate) async fn rounds(
     runs: usize,
 ) -> Tally {
     let server = SmtpServer::start().await;
-    let mut installation = Installation::new(store, &way.sections());
+    let mut installation = Installation::new(store, &way.sections(dovecot));
     let token = installation.administrator();
-    let carrier = prepare(&installation, &token, &server, dovecot).await;
+    let (mut ticket, mut carrier) = (String::new(), String::new());
     let mut tally = Tally::default();
     for round in 0..runs {
+        if round % ROUNDS_A_TICKET == 0 {
+            ticket = format!("4711-{round}");
+            carrier = prepare(&installation, &token, &server, &ticket, dovecot).await;
+        }
         let texts: Vec<String> = (0..MAILS).map(|n| format!("round {round} answer {n}")).collect();
         let mails: Vec<Vec<u8>> = texts.iter().map(|text| answer(&carrier, text)).collect();
         // The mail at which it dies moves through the round's work.
@@ -103,8 +111,8 @@ pub(crate) async fn rounds(
         if way == Way::Lmtp {
             // All of them: one that was acknowledged and comes again is a copy, and becomes no second comment.
             for mail in &mails {
-                let taken = hand_over(daemon.lmtp(), mail).expect("the daemon that is not killed answers");
-                assert!(taken, "the daemon takes every mail");
+                let is_taken = hand_over(daemon.lmtp(), mail).expect("the daemon that is not killed answers");
+                assert!(is_taken, "the daemon takes every mail");
             }
         }
         if let Some(dovecot) = dovecot {
@@ -116,7 +124,7 @@ pub(crate) async fn rounds(
         tally.rounds += 1;
         settled(&api).await;
         drain(&api).await;
-        count(&api, &server, &texts, Window::Elsewhere, &mut tally).await;
+        count(&api, &server, &ticket, &texts, Window::Elsewhere, &mut tally).await;
         server.forget();
         assert!(
             daemon.stop().success(),
@@ -131,12 +139,13 @@ async fn prepare(
     installation: &Installation,
     token: &str,
     server: &SmtpServer,
+    ticket: &str,
     dovecot: Option<&Dovecot>,
 ) -> String {
     let daemon = installation.serve();
     let api = daemon.api(token);
     api.configure(server.port()).await;
-    api.ticket("4711").await;
+    api.ticket(ticket).await;
     if let Some(dovecot) = dovecot {
         api.set(23, "127.0.0.1").await;
         api.set(24, MAILBOX).await;
@@ -147,7 +156,7 @@ async fn prepare(
     }
     let author = json!({ "name": "Tomás Técnico", "email": "tomas@example.com" });
     let question = json!({ "text": "¿Funciona ya?", "author": author });
-    let comment = api.post("/tickets/4711/comments", question).await;
+    let comment = api.post(&format!("/tickets/{ticket}/comments"), question).await;
     let delivery = comment["deliveries"][0]["id"]
         .as_str()
         .expect("Ana is told")
@@ -165,10 +174,10 @@ async fn prepare(
 /// Ana's answer.
 fn answer(carrier: &str, text: &str) -> Vec<u8> {
     format!(
-        "From: Ana =?utf-8?Q?Pe=C3=B1a?= <ana@example.com>\r\nTo: desk@example.org\r\nSubject: Re: Ticket 4711\r\n\
+        "From: Ana =?utf-8?Q?Pe=C3=B1a?= <ana@example.com>\r\nTo: desk@example.org\r\nSubject: Re: Ticket\r\n\
          Date: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <{}@example.com>\r\nIn-Reply-To: <{carrier}>\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
-        Uuid::new_v4()
+        unique()
     )
     .into_bytes()
 }

@@ -86,7 +86,7 @@ pub(crate) async fn rounds(store: &Store, point: &str, window: Window, runs: usi
         tally.rounds += 1;
         tally.acknowledged += posted.iter().flatten().count();
         drain(&api).await;
-        count(&api, &server, &texts, window, &mut tally).await;
+        count(&api, &server, "4711", &texts, window, &mut tally).await;
         server.forget();
         assert!(
             daemon.stop().success(),

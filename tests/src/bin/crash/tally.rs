@@ -104,11 +104,12 @@ pub(crate) async fn drain(api: &Api) {
 pub(crate) async fn count(
     api: &Api,
     server: &SmtpServer,
+    ticket: &str,
     texts: &[String],
     window: Window,
     tally: &mut Tally,
 ) {
-    let comments = api.all("/tickets/4711/comments").await;
+    let comments = api.all(&format!("/tickets/{ticket}/comments")).await;
     let mut copies: HashMap<String, Vec<ReceivedMail>> = HashMap::new();
     for mail in server.mails() {
         copies.entry(mail.message_id.clone()).or_default().push(mail);
