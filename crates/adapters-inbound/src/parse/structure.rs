@@ -1,8 +1,7 @@
 //! The parts of a mail (RFC 2046), found in one pass over its octets and without recursion.
-//!
-//! mail-parser's own reading of structure is not used: it takes a boundary for found in the middle of a line and
-//! where it is but the beginning of another, searches to the end of the mail once for each part whose boundary never
-//! comes, and drops nested messages by recursion, which a mail can make deep enough to end the process.
+//! mail-parser's own reading of structure is not used: it takes a boundary for found in the middle of a line, searches to
+//! the end of the mail once for each part whose boundary never comes, and drops nested messages by recursion, which a
+//! mail can make deep enough to end the process (`docs/adr/0013-reading-mail.md`).
 //!
 //! A message inside a mail is a leaf here: it is a file to whoever reads the mail.
 
