@@ -96,12 +96,10 @@ impl Arrangement<'_> {
                         is_answered: answered[index],
                         is_only: quotes == 1,
                         is_first,
-                        is_unmistakable,
                         is_typed: only_typed,
-                        has_words_above: preceded[index],
                     };
                     self.decide_quote(&quote);
-                    is_first = false;
+                    is_first &= only_typed;
                 }
             }
         }
@@ -118,12 +116,12 @@ impl Arrangement<'_> {
         // The answer to the whole mail stands below it.
         if self.ends_with_reference(quote.body.clone()) || quote.is_only && !quote.is_typed {
             self.set_aside(quote.body.clone());
-        } else if quote.is_first && (quote.is_unmistakable || !quote.has_words_above) {
-            self.set_aside(quote.body.start..self.last_paragraph(quote.body.clone()));
-            self.trim(quote.body.clone());
-        } else {
-            self.trim(quote.body.clone());
+            return;
         }
+        if quote.is_first && !quote.is_typed {
+            self.set_aside(quote.body.start..self.last_paragraph(quote.body.clone()));
+        }
+        self.trim(quote.body.clone());
     }
 
     fn set_signature_aside(&mut self, text: Range<usize>) {
@@ -231,10 +229,8 @@ struct Quote {
     is_answered: bool,
     /// There is no other quote in the mail.
     is_only: bool,
+    /// It is the first that a program made.
     is_first: bool,
-    /// It has an introduction, or a program marked it.
-    is_unmistakable: bool,
     /// Its author may have typed or pasted it: words stand above, and no quote that a program made.
     is_typed: bool,
-    has_words_above: bool,
 }

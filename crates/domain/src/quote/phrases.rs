@@ -31,9 +31,9 @@ pub(super) const WROTE_WITHIN: &[&str] = &[
 /// How an attribution begins: "On", "El", or the name of a day.
 #[rustfmt::skip]
 pub(super) const OPENING: &[&str] = &[
-    "on", "quoting", "op", "am", "den", "d.", "le", "il", "em", "no", "na", "a", "el", "en", "o", "dia", // Romance and Germanic
+    "on", "quoting", "op", "am", "den", "d.", "le", "il", "em", "no", "na", "a", "el", "en", "o", "dia", // en, nl, de, fr, it, pt, es, gl
     "missatge", "hau", "pe", "in", "la", "u", "w", "dnia", "dne", "dna", "dana", "στισ", "на",
-    "vao", // others
+    "vao", // ca, eu, ro, pl, cs, hr, el, bg, vi
     "pada", "เมื่อ", "في", "בתאריך", "tarihinde", "az", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", // en
     "lun", "mar", "mie", "jue", "vie", "sab", "dom", "lunes", "martes", "miercoles", "jueves", "viernes",
