@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use recado_adapters_inbound::parse::MailReader;
-use recado_domain::incoming::{From, IncomingMail};
+use recado_domain::incoming::{From, IncomingMail, Remark};
 use recado_ports::reader::{MailEnvelope, ReadLimits, Reader};
 
 const LIMITS: ReadLimits = ReadLimits {
@@ -164,5 +164,31 @@ fn what_holds_of_any_mail_holds_of_every_mail_of_the_corpus_cut_anywhere() {
                 pipeline::run(&octets[end..]);
             }
         }
+    }
+}
+
+#[test]
+fn files_beyond_the_limits_are_left_out_and_counted() {
+    let octets = fs::read(corpus().join("mails/attachments_of_many_kinds.eml")).unwrap();
+    for (attachments, attachment, kept, left_out) in
+        [(2, 1_000, 2, 3), (20, 10, 2, 3), (0, 1_000, 0, 5), (5, 77, 5, 0)]
+    {
+        let limits = ReadLimits {
+            attachments,
+            attachment,
+            ..LIMITS
+        };
+        let mail = MailReader
+            .read(&octets, &MailEnvelope::default(), &limits)
+            .unwrap();
+        let expected: Vec<Remark> = (left_out > 0)
+            .then_some(Remark::AttachmentsLeftOut(left_out))
+            .into_iter()
+            .collect();
+        assert_eq!(
+            (mail.attachments.len(), mail.remarks),
+            (kept, expected),
+            "{attachments}, {attachment}"
+        );
     }
 }

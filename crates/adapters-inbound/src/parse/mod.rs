@@ -167,3 +167,72 @@ fn exchange(fields: &Fields<'_>) -> Option<ExchangeOrigin> {
         ExchangeOrigin::External
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(header: &str) -> Fields<'_> {
+        Fields::read(header.as_bytes()).0
+    }
+
+    #[test]
+    fn an_organisation_is_believed_only_where_every_such_header_agrees() {
+        let header = |value: &str| format!("X-MS-Exchange-Organization-AuthAs: {value}\n");
+        for (written, origin) in [
+            (String::new(), None),
+            (header("internal"), Some(ExchangeOrigin::Internal)),
+            (header("Anonymous"), Some(ExchangeOrigin::External)),
+            (
+                header("Internal") + &header("Anonymous"),
+                Some(ExchangeOrigin::External),
+            ),
+            (
+                header("Anonymous") + &header("Internal"),
+                Some(ExchangeOrigin::External),
+            ),
+        ] {
+            assert_eq!(exchange(&fields(&written)), origin, "{written}");
+        }
+    }
+
+    #[test]
+    fn of_very_many_message_ids_the_ends_are_kept() {
+        let ids: Vec<String> = (0..1_000).map(|number| format!("<{number}@x>")).collect();
+        let header = format!("References: {}\n\n", ids.join(" "));
+        let kept = message_ids(&fields(&header), "references");
+        assert_eq!(kept.len(), MESSAGE_IDS);
+        assert_eq!(
+            (kept[0].as_str(), kept[MESSAGE_IDS - 1].as_str()),
+            ("0@x", "999@x")
+        );
+    }
+
+    #[test]
+    fn a_date_that_is_none_is_none() {
+        for (value, seconds) in [
+            ("Fri, 20 Nov 2026 10:00:00 +0100", Some(1_795_165_200)),
+            ("20 Nov 2026 09:00:00 GMT", Some(1_795_165_200)),
+            ("tomorrow", None),
+            ("Thu, 32 Feb 2026 25:61:00 +9999", None),
+            ("", None),
+        ] {
+            let header = format!("Date: {value}\n\n");
+            assert_eq!(
+                date(&fields(&header)).map(Timestamp::as_second),
+                seconds,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn authentication_results_keep_their_order_and_strangers_to_the_form_are_left_out() {
+        let header = "Authentication-Results: a; spf=pass\nAuthentication-Results: ;\nAuthentication-Results: b;\n dkim=fail\n\n";
+        let servers: Vec<String> = authentication(&fields(header))
+            .into_iter()
+            .map(|results| results.server)
+            .collect();
+        assert_eq!(servers, ["a", "b"]);
+    }
+}

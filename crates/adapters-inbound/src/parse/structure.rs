@@ -1,4 +1,5 @@
 //! The parts of a mail (RFC 2046), found in one pass over its octets and without recursion.
+//!
 //! mail-parser's own reading of structure is not used: it takes a boundary for found in the middle of a line, searches to
 //! the end of the mail once for each part whose boundary never comes, and drops nested messages by recursion, which a
 //! mail can make deep enough to end the process (`docs/adr/0013-reading-mail.md`).
