@@ -5,6 +5,7 @@ pub mod daemon;
 pub mod desk;
 pub mod mail_client;
 pub mod mail_programs;
+pub mod scene;
 pub mod stores;
 
 pub use recado_test_support::servers;

@@ -276,6 +276,25 @@ fn all_of(received: &Received) -> Vec<String> {
 }
 
 impl Answer {
+    /// A mail that answers none.
+    pub fn to_none(from: &Person, to: &str, subject: &str, text: &str) -> Self {
+        let mut mail = Self {
+            from: from.clone(),
+            to: vec![to.to_owned()],
+            written: String::new(),
+            style: Style::Above,
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        mail.set("From", &from.mailbox());
+        mail.set("To", &format!("<{to}>"));
+        mail.set("Subject", &encoded_words(subject));
+        mail.set("Date", "Sun, 22 Nov 2026 10:00:00 +0000");
+        mail.set("Message-ID", &format!("<{}@mail.test>", encoding::unique()));
+        mail.set("MIME-Version", "1.0");
+        mail.with_body(&format!("{}\r\n", text.replace('\n', "\r\n")))
+    }
+
     /// Sets a header: in its place when it is there already, else below the others.
     pub fn set(&mut self, name: &str, value: &str) {
         let known = self

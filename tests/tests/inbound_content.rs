@@ -1,51 +1,23 @@
 //! What a mail holds beside words: files, HTML, and things that are there to do harm.
 
 use mail_parser::{MessageParser, MimeHeaders};
-use recado_test_support::smtp_server::SmtpServer;
-use recado_tests::desk::{ANA, DESK, Desk, LMTP, TOMAS, delivery};
-use recado_tests::mail_programs::{Answer, Program, Received};
+use recado_tests::desk::{ANA, DESK, LMTP, TOMAS, delivery};
+use recado_tests::mail_programs::Program;
+use recado_tests::scene::Scene;
 use serde_json::{Value, json};
 
 const TEXT: &str = "Adjunto la foto.";
 
-/// A desk that takes mail by LMTP, its way out, and Ana's copy of a comment on ticket 4711.
-struct Scene {
-    desk: Desk,
-    server: SmtpServer,
-    received: Received,
-}
-
-async fn scene(sections: &str) -> Scene {
-    let server = SmtpServer::start().await;
-    let desk = Desk::start(&format!("{LMTP}{sections}"));
-    desk.sends_through(server.port()).await;
-    desk.ticket("4711").await;
-    desk.comment("4711", "¿Sigue atascada?").await;
-    let received = Received::read(&server.wait_for(1).await[0].raw);
-    Scene {
-        desk,
-        server,
-        received,
-    }
-}
-
-impl Scene {
-    async fn post(&self, answer: &Answer) -> Value {
-        self.desk.take(answer);
-        self.desk.posted("4711", answer).await
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_kept_served_as_downloads_and_sent_on() {
-    let scene = scene("").await;
+    let scene = Scene::set(LMTP).await;
     let photo: Vec<u8> = (0..=255).cycle().take(20_000).collect();
     let page = b"<script>alert(1)</script>";
     let answer = Program::Gmail
         .answer(&scene.received, TEXT)
         .with_file("foto de la avería.jpg", "image/jpeg", &photo)
         .with_file("page.html", "text/html", page);
-    let comment = scene.post(&answer).await;
+    let comment = scene.posted(&answer).await;
     let files = comment["attachments"].as_array().unwrap();
     let listed: Vec<_> = files.iter().map(|file| (&file["name"], &file["size"])).collect();
     let expected = [
@@ -86,7 +58,7 @@ async fn files_are_kept_served_as_downloads_and_sent_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn html_that_does_things_is_harmless_when_it_is_kept_and_sent_on() {
-    let scene = scene("").await;
+    let scene = Scene::set(LMTP).await;
     let html = "<div dir=\"ltr\">Pulse <b>aquí</b> <a href=\"javascript:alert(1)\">ya</a>\
         <img src=\"https://tracker.evil.test/1.gif\" onerror=\"alert(1)\"><script>alert(1)</script>\
         <form action=\"https://evil.test\"><input name=\"password\"></form>\
@@ -95,8 +67,7 @@ async fn html_that_does_things_is_harmless_when_it_is_kept_and_sent_on() {
         .answer(&scene.received, TEXT)
         .with_body(html)
         .with("Content-Type", "text/html; charset=utf-8");
-    scene.desk.take(&answer);
-    let mail = scene.desk.outcome_of(&answer).await;
+    let mail = scene.outcome_of(&answer).await;
     assert_eq!(mail["outcome"], "attached", "{mail:#}");
     let comments = scene.desk.mailed("4711").await;
     let text = comments[0]["text"].as_str().unwrap();
@@ -117,7 +88,7 @@ async fn html_that_does_things_is_harmless_when_it_is_kept_and_sent_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_that_are_there_to_do_harm_are_settled_and_hold_up_nobody() {
-    let scene = scene("").await;
+    let scene = Scene::set(LMTP).await;
     let nested: String = (0..1000)
         .flat_map(|depth| {
             [
@@ -152,14 +123,14 @@ async fn mails_that_are_there_to_do_harm_are_settled_and_hold_up_nobody() {
         let outcome = mail["outcome"].as_str().unwrap();
         assert!(["attached", "quarantined"].contains(&outcome), "{mail:#}");
     }
-    scene.post(&Program::Gmail.answer(&scene.received, TEXT)).await;
+    scene.posted(&Program::Gmail.answer(&scene.received, TEXT)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_is_too_large_is_refused_before_and_after_it_is_sent() {
     use recado_tests::mail_client::{Connection, deliver};
 
-    let scene = scene("[limits]\nmail = \"100KiB\"\n").await;
+    let scene = Scene::set(&format!("{LMTP}[limits]\nmail = \"100KiB\"\n")).await;
     let mut connection = Connection::open(scene.desk.daemon.lmtp());
     let offer = connection.say("LHLO client.recado.test");
     assert!(offer.0.contains("SIZE 102400"), "{offer:?}");
@@ -174,5 +145,5 @@ async fn a_mail_that_is_too_large_is_refused_before_and_after_it_is_sent() {
     let replies = deliver(scene.desk.daemon.lmtp(), ANA, &[&answer.to[0]], &answer.raw());
     assert_eq!(replies[0].code(), 552, "{replies:?}");
     assert_eq!(scene.desk.api.all("/mails").await, Vec::<Value>::new());
-    scene.post(&Program::Gmail.answer(&scene.received, TEXT)).await;
+    scene.posted(&Program::Gmail.answer(&scene.received, TEXT)).await;
 }

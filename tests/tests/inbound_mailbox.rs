@@ -1,8 +1,9 @@
 //! Reading a mailbox on a real server: at once, in rounds, over renumbering and lost connections, each mail once.
 
-use recado_test_support::servers::Dovecot;
 use recado_test_support::servers::dovecot::Announcing;
+use recado_test_support::servers::{Dovecot, Postgres};
 use recado_test_support::smtp_server::SmtpServer;
+use recado_tests::daemon::{Installation, Store};
 use recado_tests::desk::{ANA, DESK, Desk, PATIENCE, Protocol, TOMAS};
 use recado_tests::mail_programs::{Program, Received};
 
@@ -172,6 +173,43 @@ async fn a_mail_that_waits_while_the_daemon_is_down_is_taken_when_it_is_back() {
         mails.len() == 2 && mails.iter().all(|mail| mail.has("\\Seen"))
     });
     assert_eq!(desk.mailed("4711").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_daemons_on_one_database_read_one_mailbox_and_take_each_mail_once() {
+    let Some(postgres) = Postgres::for_this_test() else {
+        return;
+    };
+    let Some(mailboxes) = Dovecot::for_this_test(&[DESK]) else {
+        return;
+    };
+    let server = SmtpServer::start().await;
+    let store = Store::Postgres(postgres.database("mailbox"));
+    let sections = sections(IDLE_ALONE, &mailboxes);
+    let installation = Installation::new(&store, &sections);
+    let second = installation.beside(&store, &sections);
+    let desk = Desk::start_in(installation);
+    let _second = second.serve();
+    desk.sends_through(server.port()).await;
+    desk.reads(&mailboxes, DESK, Protocol::Imap).await;
+    desk.ticket("4711").await;
+    desk.comment("4711", "¿Sigue atascada?").await;
+    let received = Received::read(&server.wait_for(1).await[0].raw);
+    let answers: Vec<_> = (0..20)
+        .map(|number| Program::Gmail.answer(&received, &format!("Respuesta {number}")))
+        .collect();
+    for answer in &answers {
+        mailboxes.append(DESK, &answer.raw());
+    }
+    for answer in &answers {
+        desk.posted("4711", answer).await;
+    }
+    mailboxes.wait_until(DESK, PATIENCE, |mails| {
+        mails.iter().all(|mail| mail.has("\\Seen"))
+    });
+    assert_eq!(desk.mailed("4711").await.len(), answers.len());
+    let ledger = desk.ledger(answers.len()).await;
+    assert_eq!(ledger.len(), answers.len(), "{ledger:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

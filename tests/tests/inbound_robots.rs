@@ -9,16 +9,16 @@ use recado_test_support::smtp_server::SmtpServer;
 use recado_tests::desk::{ANA, DESK, Desk, EVA, LMTP, PATIENCE, TOMAS, ana, delivery};
 use recado_tests::mail_client::{NOBODY, submit};
 use recado_tests::mail_programs::{Person, Program, Received, Vacation};
+use recado_tests::scene::Scene;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absence_message_is_kept_and_goes_to_nobody() {
-    let server = SmtpServer::start().await;
-    let desk = Desk::start(LMTP);
-    desk.sends_through(server.port()).await;
-    desk.ticket("4711").await;
-    desk.comment("4711", "¿Sigue atascada?").await;
-    let received = Received::read(&server.wait_for(1).await[0].raw);
+    let Scene {
+        desk,
+        server,
+        received,
+    } = Scene::set(LMTP).await;
     for vacation in Vacation::ALL {
         let (answer, sender) = vacation.answer(&received);
         desk.take_raw(&sender, &[&answer.to[0]], &answer.raw());
@@ -40,11 +40,7 @@ async fn an_absence_message_is_kept_and_goes_to_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_of_our_own_that_come_back_are_nobodys_word() {
-    let server = SmtpServer::start().await;
-    let desk = Desk::start(LMTP);
-    desk.sends_through(server.port()).await;
-    desk.ticket("4711").await;
-    desk.comment("4711", "¿Sigue atascada?").await;
+    let Scene { desk, server, .. } = Scene::set(LMTP).await;
     let mail = &server.wait_for(1).await[0];
     let reply_to = Received::read(&mail.raw).reply_to.expect("a way back");
     desk.take_raw(DESK, &[&reply_to.email], &mail.raw);
@@ -55,11 +51,7 @@ async fn mails_of_our_own_that_come_back_are_nobodys_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_programs_that_answer_each_other_and_do_not_say_so_are_stopped() {
-    let server = SmtpServer::start().await;
-    let desk = Desk::start(LMTP);
-    desk.sends_through(server.port()).await;
-    desk.ticket("4711").await;
-    desk.comment("4711", "¿Sigue atascada?").await;
+    let Scene { desk, server, .. } = Scene::set(LMTP).await;
     // Each mail of the desk's is answered, by nothing but its words a program.
     let mut answered = 0;
     let mut stopped = None;
