@@ -102,11 +102,16 @@ pub(crate) fn run() -> ExitCode {
     // Bad usage ends the process here, with exit code 2.
     let line = CommandLine::parse();
     let form = if line.json { Form::Json } else { Form::Text };
+    let takes_mail = matches!(line.command, Command::Receive(_));
     match line.run() {
         Ok(answer) => answer.print(form),
         Err(error) => {
             report(&error);
-            ExitCode::from(exit_code(&error))
+            ExitCode::from(if takes_mail {
+                receive::exit_code(&error)
+            } else {
+                exit_code(&error)
+            })
         }
     }
 }
@@ -118,11 +123,10 @@ pub(crate) fn report(error: &anyhow::Error) {
 
 fn exit_code(error: &anyhow::Error) -> u8 {
     if is_configuration(error) {
-        return BAD_CONFIGURATION;
+        BAD_CONFIGURATION
+    } else {
+        1
     }
-    error
-        .downcast_ref::<receive::NotTaken>()
-        .map_or(1, |not_taken| not_taken.exit_code())
 }
 
 fn is_configuration(error: &anyhow::Error) -> bool {

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::OPERATOR;
 use super::output::Answer;
-use crate::config::{Configuration, ConfigurationFault};
+use crate::config::Configuration;
 use crate::ids::SystemIds;
 use crate::wiring::House;
 
@@ -32,61 +32,34 @@ pub(super) struct Arguments {
     from: Option<String>,
 }
 
-/// The mail was not taken.
+/// The mail is not taken, nor will it be: it is empty, or too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotTaken {
-    /// Nor will it be.
-    Refused,
-    /// It may be later.
-    TryAgain,
-}
+struct Refused;
 
-impl NotTaken {
-    /// `EX_DATAERR` or `EX_TEMPFAIL`.
-    pub(super) fn exit_code(self) -> u8 {
-        match self {
-            Self::Refused => 65,
-            Self::TryAgain => 75,
-        }
-    }
-}
-
-impl fmt::Display for NotTaken {
+impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Refused => "receive: the mail is refused",
-            Self::TryAgain => "receive: the mail is not taken; try again later",
-        })
+        f.write_str("receive: the mail is refused")
     }
 }
 
-/// Whatever goes wrong before the mail is stored, and is not the configuration's fault, asks to try again.
-pub(super) async fn run(configuration: Arc<Configuration>, arguments: Arguments) -> anyhow::Result<Answer> {
-    receive(configuration, arguments).await.map_err(|error| {
-        if error.is::<NotTaken>() || error.is::<ConfigurationFault>() {
-            error
-        } else {
-            error.context(NotTaken::TryAgain)
-        }
-    })
+/// `EX_DATAERR` for a mail that is refused. Whatever else went wrong is a fault of ours, a wrong configuration too, and
+/// `EX_TEMPFAIL` keeps the mail where it is: any other code makes a mail server return it to its sender.
+pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<Refused>() { 65 } else { 75 }
 }
 
-async fn receive(configuration: Arc<Configuration>, arguments: Arguments) -> anyhow::Result<Answer> {
+/// Takes the mail in.
+pub(super) async fn run(configuration: Arc<Configuration>, arguments: Arguments) -> anyhow::Result<Answer> {
     let limit = configuration.incoming.largest_mail;
     let raw = read(io::stdin().lock(), limit)?;
     let keyring = configuration.keyring(&SystemIds::default())?;
     let house = House::open(configuration).await?;
     let mail = mail(raw, arguments);
-    let receipt = match house.receive_mail(&keyring).run(mail).await {
-        Ok(receipt) => receipt,
-        Err(error) => {
-            let answer = match error {
-                ReceiveError::Empty | ReceiveError::TooLarge { .. } => NotTaken::Refused,
-                ReceiveError::Store(_) => NotTaken::TryAgain,
-            };
-            return Err(anyhow::Error::from(error).context(answer));
-        }
-    };
+    let receipt = house.receive_mail(&keyring).run(mail).await.map_err(|error| {
+        let refused = matches!(error, ReceiveError::Empty | ReceiveError::TooLarge { .. });
+        let error = anyhow::Error::from(error);
+        if refused { error.context(Refused) } else { error }
+    })?;
     // It is stored: nothing that follows may tell the mail server otherwise.
     let shown = house.read_mails().find(&OPERATOR, receipt.id()).await.ok();
     let outcome = shown.and_then(|shown| shown.entry.outcome).map(Outcome::as_str);
@@ -112,7 +85,7 @@ fn read(mut input: impl io::Read, limit: usize) -> anyhow::Result<Vec<u8>> {
     let size = raw
         .len()
         .saturating_add(usize::try_from(rest).unwrap_or(usize::MAX));
-    Err(anyhow::Error::from(ReceiveError::TooLarge { size, limit }).context(NotTaken::Refused))
+    Err(anyhow::Error::from(ReceiveError::TooLarge { size, limit }).context(Refused))
 }
 
 /// An address that cannot be one is left out: it would only have been a place more to look for a token.
@@ -164,7 +137,7 @@ mod tests {
     fn a_mail_is_read_up_to_the_limit_and_no_further() {
         assert_eq!(read(&b"12345"[..], 5).unwrap(), b"12345");
         let error = read(&b"1234567"[..], 5).unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&NotTaken::Refused));
+        assert_eq!(exit_code(&error), 65);
         assert!(format!("{error:#}").contains("7 octets; at most 5"), "{error:#}");
     }
 
