@@ -10,8 +10,7 @@ use super::content;
 use super::files::Files;
 use super::selection::Stretch;
 use super::structure::{Part, Structure};
-use super::tnef::Tnef;
-use crate::html;
+use crate::html::{self, HtmlText};
 
 /// Octets of one text, plain or HTML, that are read; the whole of a longer one is attached.
 const TEXT_OCTETS: usize = 2 * 1024 * 1024;
@@ -22,122 +21,59 @@ const HTML_FOR_TEXT: usize = 4;
 /// Most reference lines that are kept.
 const TOKENS: usize = 50;
 
-/// The text of a mail.
+/// One stretch of a mail's text, decoded, in the forms in which it is there; either may be empty.
 #[derive(Debug, Default)]
-pub(super) struct Body {
-    pub(super) text: String,
-    pub(super) quoted: Option<String>,
-    pub(super) html: Option<String>,
-    pub(super) tokens: Vec<ReplyToken>,
-    is_cut: bool,
+pub(super) struct Text {
+    pub(super) plain: String,
+    pub(super) html: String,
+}
+
+impl Text {
+    /// Whether there is nothing in it but white space.
+    pub(super) fn is_blank(&self) -> bool {
+        self.plain.trim().is_empty() && self.html.trim().is_empty()
+    }
+
+    /// It as a file, as it came.
+    fn into_file(self) -> (&'static str, &'static str, String) {
+        if self.plain.trim().is_empty() {
+            ("text.html", "text/html", self.html)
+        } else {
+            ("text.txt", "text/plain", self.plain)
+        }
+    }
+}
+
+/// A mail's texts, in order.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    texts: Vec<Text>,
+    /// Whether some of it was no text in its charset.
     is_doubtful: bool,
 }
 
-impl Body {
-    /// Reads the stretches of a mail. Where one is there in both forms, the plain text is what the person wrote, and
-    /// the HTML how it looked. A text that is cut is attached as a whole.
-    pub(super) fn read(
-        structure: &Structure<'_>,
-        stretches: &[Stretch],
-        limit: usize,
-        files: &mut Files,
-    ) -> Self {
-        let mut body = Self::default();
-        let mut quoted = Vec::new();
-        let mut written = Vec::new();
-        let mut looks = Vec::new();
-        let mut whole = Vec::new();
+impl Texts {
+    /// Decodes stretches.
+    pub(super) fn decode(structure: &Structure<'_>, stretches: &[Stretch]) -> Self {
+        let mut decoded = Self::default();
         for stretch in stretches {
-            let plain = body.join(structure, &stretch.plain);
-            let source = body.join(structure, &stretch.html);
-            let read = (!source.trim().is_empty()).then(|| html::read(up_to(&source, TEXT_OCTETS)));
-            body.is_cut |= plain.len() > TEXT_OCTETS || source.len() > TEXT_OCTETS;
-            body.find_tokens(&plain);
-            body.find_tokens(&source);
-            if let Some(read) = &read {
-                // A token may be in pieces between tags.
-                body.find_tokens(&read.written);
-                body.find_tokens(read.quoted.as_deref().unwrap_or_default());
-            }
-            let is_stub = read.as_ref().is_some_and(|read| is_stub(&plain, &read.written));
-            let separated = if plain.trim().is_empty() || is_stub {
-                read.as_ref()
-                    .map(|read| (read.written.clone(), read.quoted.clone()))
-            } else {
-                let separated = separate(up_to(&plain, TEXT_OCTETS));
-                Some((separated.written, separated.quoted))
+            let text = Text {
+                plain: decoded.join(structure, &stretch.plain),
+                html: decoded.join(structure, &stretch.html),
             };
-            if let Some((text, set_aside)) = separated {
-                looks.push(
-                    read.as_ref()
-                        .map_or_else(|| Err(text.clone()), |read| Ok(read.sanitised.clone())),
-                );
-                written.push(text);
-                quoted.extend(set_aside);
-            }
-            whole.push(if plain.trim().is_empty() {
-                ("text.html", "text/html", source)
-            } else {
-                ("text.txt", "text/plain", plain)
-            });
+            decoded.texts.push(text);
         }
-        written.retain(|text| !text.trim().is_empty());
-        body.text = written.join("\n\n");
-        body.quoted = (!quoted.is_empty()).then(|| quoted.join("\n\n"));
-        if looks.iter().any(Result::is_ok) {
-            let looks: Vec<String> = looks
-                .into_iter()
-                .map(|look| look.unwrap_or_else(|text| escaped(&text)))
-                .collect();
-            body.html = Some(looks.join("\n")).filter(|html| !html.trim().is_empty());
-        }
-        body.keep_within(limit);
-        if body.is_cut {
-            for (name, content_type, text) in whole {
-                if !text.is_empty() {
-                    files.add(name, content_type, text.into_bytes());
-                }
-            }
-        }
-        body
+        decoded
     }
 
-    /// Takes the files out of a `winmail.dat`, and its text where the mail has none of its own.
-    pub(super) fn fill(&mut self, tnef: Tnef, limit: usize, files: &mut Files) {
-        for file in tnef.files {
-            files.add(&file.name, &file.content_type, file.content);
-        }
-        if !self.text.trim().is_empty() || self.quoted.is_some() {
-            return;
-        }
-        let html = tnef.html.map(|html| html::read(up_to(&html, TEXT_OCTETS)));
-        if let Some(text) = tnef.text.filter(|text| !text.trim().is_empty()) {
-            let text = text.replace("\r\n", "\n").replace('\0', "\u{fffd}");
-            self.find_tokens(&text);
-            let separated = separate(up_to(&text, TEXT_OCTETS));
-            (self.text, self.quoted) = (separated.written, separated.quoted);
-        } else if let Some(html) = &html {
-            self.find_tokens(&html.written);
-            self.find_tokens(html.quoted.as_deref().unwrap_or_default());
-            (self.text, self.quoted) = (html.written.clone(), html.quoted.clone());
-        } else if let Some(rtf) = tnef.rtf {
-            files.add("text.rtf", "application/rtf", rtf);
-        }
-        self.html = html.map(|html| html.sanitised).or(self.html.take());
-        self.keep_within(limit);
+    /// Whether there is nothing in any.
+    pub(super) fn are_blank(&self) -> bool {
+        self.texts.iter().all(Text::is_blank)
     }
 
-    /// All that it says, what was set aside too: a server's notice has no author whose words could be parted from it.
-    pub(super) fn told(&self) -> String {
-        let quoted = self.quoted.as_deref().unwrap_or_default();
-        format!("{}\n{quoted}", self.text)
-    }
-
-    /// What the desk should know of it.
-    pub(super) fn remarks(&self) -> impl Iterator<Item = Remark> {
-        let cut = self.is_cut.then_some(Remark::TextCut);
-        let doubtful = self.is_doubtful.then_some(Remark::Undecodable);
-        cut.into_iter().chain(doubtful)
+    /// Adds one that was found elsewhere.
+    pub(super) fn push(&mut self, text: Text) {
+        self.texts.push(text);
     }
 
     /// The text of parts, one after the other.
@@ -153,6 +89,97 @@ impl Body {
             joined.push_str(&flat(part, &decoded.text));
         }
         joined
+    }
+}
+
+/// What one text says.
+struct Said {
+    written: String,
+    quoted: Option<String>,
+    /// What was written, as harmless HTML, where there was HTML.
+    html: Option<String>,
+}
+
+/// What the person wrote.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub(super) text: String,
+    pub(super) quoted: Option<String>,
+    pub(super) html: Option<String>,
+    pub(super) tokens: Vec<ReplyToken>,
+    is_cut: bool,
+    is_doubtful: bool,
+}
+
+impl Body {
+    /// Makes one of all texts, `limit` octets long at most. One that is cut is attached as a whole.
+    pub(super) fn read(texts: Texts, limit: usize, files: &mut Files) -> Self {
+        let mut body = Self {
+            is_doubtful: texts.is_doubtful,
+            ..Self::default()
+        };
+        let mut said = Vec::with_capacity(texts.texts.len());
+        for text in &texts.texts {
+            body.is_cut |= text.plain.len() > TEXT_OCTETS || text.html.len() > TEXT_OCTETS;
+            said.extend(body.hear(text));
+        }
+        body.html = html_of(&said);
+        let quoted: Vec<&str> = said.iter().filter_map(|said| said.quoted.as_deref()).collect();
+        body.quoted = (!quoted.is_empty()).then(|| quoted.join("\n\n"));
+        let written = said.iter().map(|said| said.written.as_str());
+        let written: Vec<&str> = written.filter(|text| !text.trim().is_empty()).collect();
+        body.text = written.join("\n\n");
+        body.keep_within(limit);
+        if body.is_cut {
+            for (name, content_type, text) in texts.texts.into_iter().map(Text::into_file) {
+                if !text.is_empty() {
+                    files.add(name, content_type, text.into_bytes());
+                }
+            }
+        }
+        body
+    }
+
+    /// Where a text is there in both forms, the plain one is what the person wrote, and the HTML how it looked.
+    fn hear(&mut self, text: &Text) -> Option<Said> {
+        let read = (!text.html.trim().is_empty()).then(|| html::read(up_to(&text.html, TEXT_OCTETS)));
+        self.find_tokens(&text.plain);
+        self.find_tokens(&text.html);
+        if let Some(read) = &read {
+            // A token may be in pieces between tags.
+            self.find_tokens(&read.written);
+            self.find_tokens(read.quoted.as_deref().unwrap_or_default());
+        }
+        let counts = |read: &HtmlText| text.plain.trim().is_empty() || is_stub(&text.plain, &read.written);
+        match read {
+            Some(read) if counts(&read) => Some(Said {
+                written: read.written,
+                quoted: read.quoted,
+                html: Some(read.sanitised),
+            }),
+            None if text.plain.trim().is_empty() => None,
+            read => {
+                let separated = separate(up_to(&text.plain, TEXT_OCTETS));
+                Some(Said {
+                    written: separated.written,
+                    quoted: separated.quoted,
+                    html: read.map(|read| read.sanitised),
+                })
+            }
+        }
+    }
+
+    /// All that it says, what was set aside too: a server's notice has no author whose words could be parted from it.
+    pub(super) fn told(&self) -> String {
+        let quoted = self.quoted.as_deref().unwrap_or_default();
+        format!("{}\n{quoted}", self.text)
+    }
+
+    /// What the desk should know of it.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = Remark> {
+        let cut = self.is_cut.then_some(Remark::TextCut);
+        let doubtful = self.is_doubtful.then_some(Remark::Undecodable);
+        cut.into_iter().chain(doubtful)
     }
 
     fn find_tokens(&mut self, text: &str) {
@@ -181,6 +208,16 @@ impl Body {
             self.is_cut = true;
         }
     }
+}
+
+/// The HTML of all, where any had HTML; the others are put as HTML.
+fn html_of(said: &[Said]) -> Option<String> {
+    said.iter().find(|said| said.html.is_some())?;
+    let parts = said
+        .iter()
+        .map(|said| said.html.clone().unwrap_or_else(|| escaped(&said.written)));
+    let html = parts.collect::<Vec<_>>().join("\n");
+    (!html.trim().is_empty()).then_some(html)
 }
 
 /// A text with the line breaks that its author made (RFC 3676), not those that were made for the journey.

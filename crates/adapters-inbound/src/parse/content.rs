@@ -35,14 +35,21 @@ pub(super) fn text(part: &Part<'_>) -> Decoded {
     let charset =
         declared.or_else(|| (part.content_type.subtype == "html").then(|| charset_in_html(&octets))?);
     let decoded = charset::decode(&octets, charset.as_deref());
-    let mut text = decoded.text;
-    if text.contains(['\r', '\0']) {
-        text = text
-            .replace("\r\n", "\n")
-            .replace('\r', "\n")
-            .replace('\0', "\u{fffd}");
+    Decoded {
+        text: with_plain_breaks(decoded.text),
+        is_doubtful: decoded.is_doubtful,
     }
-    Decoded { text, ..decoded }
+}
+
+/// A text whose line breaks are LF and whose NUL are U+FFFD.
+pub(super) fn with_plain_breaks(text: String) -> String {
+    if text.contains(['\r', '\0']) {
+        text.replace("\r\n", "\n")
+            .replace('\r', "\n")
+            .replace('\0', "\u{fffd}")
+    } else {
+        text
+    }
 }
 
 /// The charset that an HTML document declares of itself.

@@ -141,11 +141,6 @@ impl<'a> Fields<'a> {
     pub(super) fn any_of(&self, names: &'static [&'static str]) -> Option<&'static str> {
         names.iter().copied().find(|name| self.first(name).is_some())
     }
-
-    /// Whether there are any.
-    pub(super) fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-    }
 }
 
 /// A mail without the empty lines that a program left in front of it: they would end its header before it begins.

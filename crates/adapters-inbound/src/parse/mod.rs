@@ -28,11 +28,11 @@ use recado_domain::incoming::{AuthenticationResults, AutomaticSign, ExchangeOrig
 use recado_domain::token::MessageId;
 use recado_ports::reader::{MailEnvelope, MailHead, ReadError, ReadLimits, Reader};
 
-use body::Body;
+use body::{Body, Texts};
 use fields::{Field, Fields};
 use files::Files;
 use structure::{Part, Structure};
-use tnef::Tnef;
+use tnef::{Tnef, TnefFile};
 
 /// Message-IDs of one kind that are kept: of more, the first and the last.
 const MESSAGE_IDS: usize = 200;
@@ -74,16 +74,32 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
     let fields = &structure.root().fields;
     let selection = selection::select(&structure);
     let mut files = Files::new(*limits);
-    let mut body = Body::read(&structure, &selection.stretches, limits.text, &mut files);
+    let mut texts = Texts::decode(&structure, &selection.stretches);
     let mut is_recall = false;
+    let mut enclosed: Vec<Enclosed<'_, '_>> = Vec::with_capacity(selection.files.len());
     for &place in &selection.files {
         let part = &structure.parts[place];
-        match unwrapped(part, limits) {
-            Some(tnef) => {
-                is_recall |= tnef.message_class.to_ascii_lowercase().contains("recall");
-                body.fill(tnef, limits.text, &mut files);
+        let Some(mut tnef) = unwrapped(part, limits) else {
+            enclosed.push(Enclosed::Part(part));
+            continue;
+        };
+        is_recall |= tnef.message_class.to_ascii_lowercase().contains("recall");
+        if texts.are_blank() {
+            let text = tnef.take_text();
+            if text.is_blank() {
+                enclosed.extend(tnef.rtf.take().map(Enclosed::Rtf));
             }
-            None => files.add_part(part),
+            texts.push(text);
+        }
+        enclosed.extend(tnef.files.into_iter().map(Enclosed::File));
+    }
+    // The text first: where it is cut, the whole of it is a file, and must find room.
+    let body = Body::read(texts, limits.text, &mut files);
+    for file in enclosed {
+        match file {
+            Enclosed::Part(part) => files.add_part(part),
+            Enclosed::File(file) => files.add(&file.name, &file.content_type, file.content),
+            Enclosed::Rtf(rtf) => files.add("text.rtf", "application/rtf", rtf),
         }
     }
     let told = body.told();
@@ -114,6 +130,16 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
         attachments,
         remarks,
     }
+}
+
+/// A file on its way into the comment.
+enum Enclosed<'s, 'a> {
+    /// A part of the mail.
+    Part(&'s Part<'a>),
+    /// One out of a `winmail.dat`.
+    File(TnefFile),
+    /// The text of a `winmail.dat`, where it has no other form.
+    Rtf(Vec<u8>),
 }
 
 /// What Outlook wrapped into a `winmail.dat`, which other mail programs cannot open.

@@ -84,12 +84,12 @@ fn by_fields(structure: &Structure<'_>) -> (Option<String>, Vec<RecipientReport>
         let mut position = 0;
         while position < octets.len() && recipients.len() < RECIPIENTS {
             let (block, length) = Fields::read(&octets[position..]);
-            // A line that is no field ends a block like an empty one.
-            position += length.max(if block.is_empty() {
+            // A line that is no field ends a block as an empty one does, and is passed over.
+            position += if length == 0 {
                 line_at(octets, position).len()
             } else {
                 length
-            });
+            };
             if envelope_id.is_none() {
                 envelope_id = block.first("original-envelope-id").map(|id| short(&id.text()));
             }

@@ -7,8 +7,8 @@
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 
-use super::charset;
-use super::lzfu;
+use super::body::Text;
+use super::{charset, content, lzfu};
 
 const SIGNATURE: u32 = 0x223E_9F78;
 /// Attributes of one stream, and properties of one attribute, that are read.
@@ -53,6 +53,18 @@ pub(super) struct Tnef {
     /// The text as RTF.
     pub(super) rtf: Option<Vec<u8>>,
     pub(super) files: Vec<TnefFile>,
+}
+
+impl Tnef {
+    /// Its text in both forms, line breaks and NUL as [`super::content::text`] has them.
+    pub(super) fn take_text(&mut self) -> Text {
+        let plain =
+            |text: &mut Option<String>| text.take().map(content::with_plain_breaks).unwrap_or_default();
+        Text {
+            plain: plain(&mut self.text),
+            html: plain(&mut self.html),
+        }
+    }
 }
 
 /// Reads a stream; `None` when it is none. `most` bounds the octets of unpacked RTF.
