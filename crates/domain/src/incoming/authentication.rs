@@ -1,7 +1,8 @@
 //! Whether the domain in `From` stands behind a mail: what a trusted server found (RFC 8601), and what that means.
 //!
 //! A mail may bring any header, so a result counts only when it comes from a server that the configuration lists, and
-//! of those only the topmost: whatever the sender wrote stands below it.
+//! of those only the topmost: whatever the sender wrote stands below it. Exchange Online names no server in what it adds;
+//! on a way in that is trusted to be Exchange's, the topmost header without a name counts.
 
 use super::{ExchangeOrigin, IncomingMail};
 use crate::ledger::Via;
@@ -44,8 +45,8 @@ pub struct MethodResult {
 /// One `Authentication-Results` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticationResults {
-    /// The authserv-id in lower case: the server that added it, as it calls itself.
-    pub server: String,
+    /// The authserv-id in lower case: the server that added it, as it calls itself. `None` where it did not say.
+    pub server: Option<String>,
     /// Its results, in order.
     pub results: Vec<MethodResult>,
 }
@@ -61,32 +62,30 @@ pub struct AuthenticationTrust {
 }
 
 impl AuthenticationResults {
-    /// Reads the value of an `Authentication-Results` header (RFC 8601 §2.2), comments left out. `None` when it names
-    /// no server. Methods and properties that Recado does not know are skipped.
+    /// Reads the value of an `Authentication-Results` header (RFC 8601 §2.2), comments left out. `None` when there is
+    /// nothing in it. Methods and properties that Recado does not know are skipped.
     ///
     /// ```
     /// use recado_domain::incoming::{AuthenticationResults, Method};
     /// let value = "mx.example.org 1; dmarc=pass (p=reject) header.from=example.com; spf=fail smtp.mailfrom=a@b.example";
     /// let read = AuthenticationResults::parse(value).unwrap();
-    /// assert_eq!(read.server, "mx.example.org");
+    /// assert_eq!(read.server.as_deref(), Some("mx.example.org"));
     /// assert_eq!(read.results[0].method, Method::Dmarc);
     /// assert_eq!(read.results[1].domain.as_deref(), Some("b.example"));
     /// ```
     pub fn parse(value: &str) -> Option<Self> {
         let plain = without_comments(value);
-        let mut parts = plain.split(';');
-        let server = parts
-            .next()?
-            .split_whitespace()
-            .next()?
-            .trim_matches('"')
-            .to_lowercase();
-        if server.is_empty() || server.contains('=') {
-            return None;
-        }
+        let (first, rest) = plain.split_once(';').unwrap_or((&plain, ""));
+        let word = first.split_whitespace().next()?.trim_matches('"').to_lowercase();
+        let (server, results) = match word.as_str() {
+            "" => return None,
+            // The header begins with a result.
+            word if word.contains('=') => (None, plain.as_str()),
+            _ => (Some(word), rest),
+        };
         Some(Self {
             server,
-            results: parts.filter_map(method_result).collect(),
+            results: results.split(';').filter_map(method_result).collect(),
         })
     }
 
@@ -114,7 +113,10 @@ impl AuthenticationTrust {
         if mail.exchange == Some(ExchangeOrigin::Internal) && self.exchange.contains(&via) {
             return Authentication::Pass;
         }
-        let trusted = |results: &&AuthenticationResults| self.servers.contains(&results.server);
+        let trusted = |results: &&AuthenticationResults| match &results.server {
+            Some(server) => self.servers.contains(server),
+            None => self.exchange.contains(&via),
+        };
         mail.authentication
             .iter()
             .find(trusted)
@@ -241,8 +243,16 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_names_no_server_is_none() {
-        for value in ["", ";", "dmarc=pass", "(mx); dmarc=pass"] {
+    fn a_header_may_name_no_server_as_exchange_online_does() {
+        let value = "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.com; dkim=none (message not signed); \
+                     dmarc=pass action=none header.from=example.com;compauth=pass reason=100";
+        let read = AuthenticationResults::parse(value).unwrap();
+        assert_eq!((read.server, read.results.len()), (None, 3));
+    }
+
+    #[test]
+    fn a_header_with_nothing_in_it_is_none() {
+        for value in ["", ";", "(mx); dmarc=pass"] {
             assert_eq!(AuthenticationResults::parse(value), None, "{value:?}");
         }
     }

@@ -668,3 +668,23 @@ fn a_programs_mail_becomes_no_comment_whatever_it_bears() {
         Judgement::Automatic { .. }
     ));
 }
+
+#[test]
+fn results_without_a_servers_name_count_on_an_exchange_way_in_alone() {
+    let nameless = IncomingMail {
+        authentication: vec![
+            AuthenticationResults::parse("dmarc=pass action=none header.from=customer.example").unwrap(),
+        ],
+        ..mail(ANA)
+    };
+    let tagged = circumstances(Vec::new());
+    let mut trusting = policy();
+    trusting.trust.exchange = vec![Via::Imap];
+    assert_eq!(outcome(&judge(&nameless, &tagged, &trusting)).0, ANA);
+    assert_eq!(outcome(&judge(&nameless, &tagged, &policy())).0, "TagAlone");
+    let elsewhere = Circumstances {
+        via: Via::Pipe,
+        ..tagged
+    };
+    assert_eq!(outcome(&judge(&nameless, &elsewhere, &trusting)).0, "TagAlone");
+}

@@ -13,11 +13,10 @@
 
 use std::time::Duration;
 
-use super::authentication::Authentication;
-use super::circumstances::{Circumstances, OpenTickets, Policy, Proof, ProofPlace};
-use super::judgement::{Flag, Judgement, QuarantineReason, Reopening};
-use super::subject::{bare_subject, is_answer, ticket_tags};
-use super::{From, IncomingMail, shared_domains};
+use super::{
+    Authentication, Circumstances, Flag, From, IncomingMail, Judgement, OpenTickets, Policy, Proof,
+    ProofPlace, QuarantineReason, Reopening, bare_subject, is_answer, shared_domains, ticket_tags,
+};
 use crate::audience::Viewer;
 use crate::comment::Visibility;
 use crate::outbox::DeliveryId;
@@ -340,5 +339,4 @@ fn share_a_domain(one: &EmailAddress, other: &EmailAddress) -> bool {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;
