@@ -93,7 +93,7 @@ fn summary(mail: &IncomingMail) -> String {
         list(
             mail.authentication
                 .iter()
-                .map(|results| format!("{results:?}"))
+                .map(|results| format!("{:?}", results.results))
                 .collect(),
         ),
     );

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use recado_domain::incoming::Remark;
-use recado_domain::quote::{DelSp, separate, unflow};
+use recado_domain::quote::{DelSp, Purpose, separate_for, unflow};
 use recado_domain::token::{ReplyToken, reference_tokens};
 
 use super::content;
@@ -113,7 +113,7 @@ pub(super) struct Body {
 
 impl Body {
     /// Makes one of all texts, `limit` octets long at most. One that is cut is attached as a whole.
-    pub(super) fn read(texts: Texts, limit: usize, files: &mut Files) -> Self {
+    pub(super) fn read(texts: Texts, purpose: Purpose, limit: usize, files: &mut Files) -> Self {
         let mut body = Self {
             is_doubtful: texts.is_doubtful,
             ..Self::default()
@@ -121,7 +121,7 @@ impl Body {
         let mut said = Vec::with_capacity(texts.texts.len());
         for text in &texts.texts {
             body.is_cut |= text.plain.len() > TEXT_OCTETS || text.html.len() > TEXT_OCTETS;
-            said.extend(body.hear(text));
+            said.extend(body.hear(text, purpose));
         }
         body.html = html_of(&said);
         let quoted: Vec<&str> = said.iter().filter_map(|said| said.quoted.as_deref()).collect();
@@ -140,9 +140,11 @@ impl Body {
         body
     }
 
-    /// Where a text is there in both forms, the plain one is what the person wrote, and the HTML how it looked.
-    fn hear(&mut self, text: &Text) -> Option<Said> {
-        let read = (!text.html.trim().is_empty()).then(|| html::read(up_to(&text.html, TEXT_OCTETS)));
+    /// Where a text is there in both forms, the plain one is what the person wrote, and the HTML how it looked; unless
+    /// the HTML alone tells what is quoted: programs mark it there in languages that no table of phrases knows.
+    fn hear(&mut self, text: &Text, purpose: Purpose) -> Option<Said> {
+        let has_html = !text.html.trim().is_empty();
+        let read = has_html.then(|| html::read_for(up_to(&text.html, TEXT_OCTETS), purpose));
         self.find_tokens(&text.plain);
         self.find_tokens(&text.html);
         if let Some(read) = &read {
@@ -150,23 +152,27 @@ impl Body {
             self.find_tokens(&read.written);
             self.find_tokens(read.quoted.as_deref().unwrap_or_default());
         }
-        let counts = |read: &HtmlText| text.plain.trim().is_empty() || is_stub(&text.plain, &read.written);
-        match read {
-            Some(read) if counts(&read) => Some(Said {
+        if text.plain.trim().is_empty() && read.is_none() {
+            return None;
+        }
+        let separated = separate_for(up_to(&text.plain, TEXT_OCTETS), purpose);
+        let counts = |read: &HtmlText| {
+            text.plain.trim().is_empty()
+                || is_stub(&text.plain, &read.written)
+                || (separated.quoted.is_none() && read.quoted.is_some())
+        };
+        Some(match read {
+            Some(read) if counts(&read) => Said {
                 written: read.written,
                 quoted: read.quoted,
                 html: Some(read.sanitised),
-            }),
-            None if text.plain.trim().is_empty() => None,
-            read => {
-                let separated = separate(up_to(&text.plain, TEXT_OCTETS));
-                Some(Said {
-                    written: separated.written,
-                    quoted: separated.quoted,
-                    html: read.map(|read| read.sanitised),
-                })
-            }
-        }
+            },
+            read => Said {
+                written: separated.written,
+                quoted: separated.quoted,
+                html: read.map(|read| read.sanitised),
+            },
+        })
     }
 
     /// All that it says, what was set aside too: a server's notice has no author whose words could be parted from it.

@@ -109,9 +109,12 @@ impl<'a> Fields<'a> {
                 }
                 position += folded.len();
             }
-            if read.fields.len() == FIELDS || start > HEADER_OCTETS {
+            if read.fields.len() >= FIELDS || start > HEADER_OCTETS {
                 read.is_cut = true;
-                continue;
+                // A second author is not to be hidden behind many fields.
+                if !name.eq_ignore_ascii_case(b"from") || read.fields.len() > FIELDS {
+                    continue;
+                }
             }
             let body = without_break(&octets[start.min(position)..position]);
             read.fields.push(Field { name, body });
@@ -224,6 +227,8 @@ mod tests {
         let (fields, end) = Fields::read(many.as_bytes());
         assert!(fields.is_cut);
         assert_eq!((fields.all("x-a").count(), end), (FIELDS, many.len()));
+        let hidden = format!("From: a@b\n{many}From: c@d\n\n");
+        assert_eq!(Fields::read(hidden.as_bytes()).0.all("from").count(), 2);
         let long = format!("Subject: {}\n\n", "é".repeat(FIELD_OCTETS));
         let (fields, _) = Fields::read(long.as_bytes());
         assert!(fields.is_cut && fields.first("subject").unwrap().text().chars().all(|c| c == 'é'));

@@ -94,7 +94,7 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
         enclosed.extend(tnef.files.into_iter().map(Enclosed::File));
     }
     // The text first: where it is cut, the whole of it is a file, and must find room.
-    let body = Body::read(texts, limits.text, &mut files);
+    let body = Body::read(texts, purpose, limits.text, &mut files);
     for file in enclosed {
         match file {
             Enclosed::Part(part) => files.add_part(part),
@@ -196,6 +196,8 @@ fn exchange(fields: &Fields<'_>) -> Option<ExchangeOrigin> {
 
 #[cfg(test)]
 mod tests {
+    use recado_domain::incoming::Method;
+
     use super::*;
 
     fn fields(header: &str) -> Fields<'_> {
@@ -255,10 +257,15 @@ mod tests {
     #[test]
     fn authentication_results_keep_their_order_and_strangers_to_the_form_are_left_out() {
         let header = "Authentication-Results: a; spf=pass\nAuthentication-Results: ;\nAuthentication-Results: b;\n dkim=fail\n\n";
-        let servers: Vec<String> = authentication(&fields(header))
-            .into_iter()
-            .map(|results| results.server)
+        let read = authentication(&fields(header));
+        let methods: Vec<Method> = read
+            .iter()
+            .flat_map(|read| &read.results)
+            .map(|result| result.method)
             .collect();
-        assert_eq!(servers, ["a", "b"]);
+        assert_eq!(
+            (read.len(), methods.as_slice()),
+            (2, &[Method::Spf, Method::Dkim][..])
+        );
     }
 }

@@ -10,6 +10,7 @@ use recado_domain::token::MessageId;
 use recado_ports::reader::MailEnvelope;
 
 use super::fields::{Field, Fields, line_at};
+use super::signs::ReturnPath;
 use super::structure::Structure;
 use super::{addresses, content, head, message_ids, signs};
 
@@ -22,22 +23,24 @@ const STATUS_OCTETS: usize = 256 * 1024;
 /// Characters of a diagnostic text.
 const DIAGNOSTIC_CHARS: usize = 2_000;
 
-/// Local parts from which mail servers write.
+/// Local parts from which mail servers write, and no person does.
 const DAEMONS: &[&str] = &[
     "mailer-daemon",
     "mailerdaemon",
     "mail-daemon",
     "maildaemon",
-    "postmaster",
     "mdaemon",
 ];
+/// From here too; and people, who can be answered.
+const POSTMASTER: &str = "postmaster";
 
 /// Reads a report. `text` is what the mail says to people.
 pub(super) fn read(structure: &Structure<'_>, envelope: &MailEnvelope, text: &str) -> Option<DeliveryReport> {
     let fields = &structure.root().fields;
     let is_by_type = signs::is_report(structure, "delivery-status");
-    let is_by_server = is_from_a_server(fields);
-    if !is_by_type && !is_by_server && !signs::has_null_sender(fields, envelope) {
+    let return_path = signs::return_path(fields, envelope);
+    let is_by_server = is_from_a_server(fields, return_path);
+    if !is_by_type && !is_by_server && return_path != ReturnPath::Null {
         return None;
     }
     let (envelope_id, mut recipients) = by_fields(structure);
@@ -59,15 +62,17 @@ pub(super) fn read(structure: &Structure<'_>, envelope: &MailEnvelope, text: &st
 }
 
 /// Whether the author is a mail server by name, or names failed recipients as Exim does.
-fn is_from_a_server(fields: &Fields<'_>) -> bool {
-    let is_daemon = |field: &Field<'_>| {
-        addresses::addresses(field)
-            .iter()
-            .any(|address| DAEMONS.contains(&address.local_part()))
-            // Some call themselves so without a domain.
-            || DAEMONS.contains(&field.text().to_ascii_lowercase().trim_matches(['<', '>']))
+fn is_from_a_server(fields: &Fields<'_>, return_path: ReturnPath) -> bool {
+    let is_servers = |local: &str| {
+        DAEMONS.contains(&local) || (local == POSTMASTER && return_path != ReturnPath::Somebody)
     };
-    fields.first("from").is_some_and(is_daemon) || fields.first("x-failed-recipients").is_some()
+    let is_by_name = |field: &Field<'_>| {
+        let addresses = addresses::addresses(field);
+        addresses.iter().any(|address| is_servers(address.local_part()))
+            // Some call themselves so without a domain.
+            || is_servers(field.text().to_ascii_lowercase().trim_matches(['<', '>']))
+    };
+    fields.first("from").is_some_and(is_by_name) || fields.first("x-failed-recipients").is_some()
 }
 
 /// The fields of all `message/delivery-status` parts: the envelope id, and what each recipient's block says.
@@ -296,6 +301,17 @@ mod tests {
                       Content-Type: message/delivery-status\n\nAction: failed\nFinal-Recipient: a@b\n--a--\n";
         assert_eq!(report(&format!("From: Ana <ana@example.com>\n{bounce}")), None);
         assert!(report(&format!("From: <>\nReturn-Path: <>\n{bounce}")).is_some());
+    }
+
+    #[test]
+    fn a_postmaster_who_can_be_answered_is_a_person() {
+        let mail = "From: postmaster@customer.example\nSubject: Undeliverable mails\n\nOur mails could not be delivered.\n";
+        assert!(report(mail).is_some());
+        assert!(report(&format!("Return-Path: <>\n{mail}")).is_some());
+        assert_eq!(
+            report(&format!("Return-Path: <postmaster@customer.example>\n{mail}")),
+            None
+        );
     }
 
     #[test]

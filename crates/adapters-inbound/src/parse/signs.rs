@@ -67,9 +67,10 @@ const CALENDAR_HEAD: usize = 4 * 1024;
 /// The first sign, those first that no list of senders outweighs.
 pub(super) fn find(structure: &Structure<'_>, envelope: &MailEnvelope, text: &str) -> Option<AutomaticSign> {
     let fields = &structure.root().fields;
+    let is_null = || return_path(fields, envelope) == ReturnPath::Null;
     by_content(structure, text)
         .or_else(|| auto_submitted(fields).map(AutomaticSign::AutoSubmitted))
-        .or_else(|| has_null_sender(fields, envelope).then_some(AutomaticSign::NullSender))
+        .or_else(|| is_null().then_some(AutomaticSign::NullSender))
         .or_else(|| precedence(fields))
         .or_else(|| {
             fields
@@ -79,13 +80,30 @@ pub(super) fn find(structure: &Structure<'_>, envelope: &MailEnvelope, text: &st
         .or_else(|| vendor(fields).map(|name| AutomaticSign::VendorHeader(name.to_owned())))
 }
 
-/// Whether the envelope sender is null, as the way in says, or else the server that delivered the mail.
-pub(super) fn has_null_sender(fields: &Fields<'_>, envelope: &MailEnvelope) -> bool {
-    if let Some(sender) = &envelope.from {
-        return matches!(sender.trim(), "" | "<>");
+/// Who is told when a mail does not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReturnPath {
+    /// Nobody: the null sender, of programs that want no answer.
+    Null,
+    /// Somebody.
+    Somebody,
+    /// It is not known.
+    Unknown,
+}
+
+/// The envelope sender, as the way in says, or else the server that delivered the mail.
+pub(super) fn return_path(fields: &Fields<'_>, envelope: &MailEnvelope) -> ReturnPath {
+    let written = || fields.first("return-path").map(Field::text);
+    let Some(sender) = envelope.from.clone().or_else(written) else {
+        return ReturnPath::Unknown;
+    };
+    match sender.split_whitespace().collect::<String>().as_str() {
+        "<>" => ReturnPath::Null,
+        // A field without anything in it says nothing; an envelope does.
+        "" if envelope.from.is_none() => ReturnPath::Unknown,
+        "" => ReturnPath::Null,
+        _ => ReturnPath::Somebody,
     }
-    let written = fields.first("return-path").map(Field::text);
-    written.is_some_and(|path| path.split_whitespace().collect::<String>() == "<>")
 }
 
 /// The value of `Auto-Submitted` when it is anything but `no` (RFC 3834 §5), without parameters and comments.
@@ -319,7 +337,14 @@ mod tests {
             from: Some(from.to_owned()),
             to: None,
         };
-        assert!(!has_null_sender(&fields, &envelope("ana@example.com")));
-        assert!(has_null_sender(&Fields::default(), &envelope("")));
+        assert_eq!(
+            return_path(&fields, &envelope("ana@customer.example")),
+            ReturnPath::Somebody
+        );
+        assert_eq!(return_path(&Fields::default(), &envelope("")), ReturnPath::Null);
+        assert_eq!(
+            return_path(&Fields::default(), &MailEnvelope::default()),
+            ReturnPath::Unknown
+        );
     }
 }

@@ -63,7 +63,15 @@ pub(crate) fn run(octets: &[u8]) -> IncomingMail {
     }
     let start = &octets[..octets.len().min(4_000)];
     if let Some(results) = AuthenticationResults::parse(&String::from_utf8_lossy(start)) {
-        assert!(!results.server.is_empty());
+        let domains = results
+            .results
+            .iter()
+            .filter_map(|result| result.domain.as_deref());
+        assert!(
+            domains
+                .into_iter()
+                .all(|domain| !domain.is_empty() && domain == domain.to_lowercase())
+        );
     }
     mail
 }
