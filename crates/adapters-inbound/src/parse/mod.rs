@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::Timestamp;
 use mail_parser::DateTime;
 use recado_domain::incoming::{AuthenticationResults, AutomaticSign, ExchangeOrigin, IncomingMail, Remark};
+use recado_domain::quote::Purpose;
 use recado_domain::token::MessageId;
 use recado_ports::reader::{MailEnvelope, MailHead, ReadError, ReadLimits, Reader};
 
@@ -93,6 +94,8 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
         }
         enclosed.extend(tnef.files.into_iter().map(Enclosed::File));
     }
+    let shown = head::shown(fields);
+    let purpose = Purpose::of_subject(&shown.subject);
     // The text first: where it is cut, the whole of it is a file, and must find room.
     let body = Body::read(texts, purpose, limits.text, &mut files);
     for file in enclosed {
@@ -112,7 +115,7 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
         message_id: head::message_id(fields),
         from: addresses::author(fields),
         sender: addresses::sender(fields),
-        shown: head::shown(fields),
+        shown,
         recipients: addresses::recipients(fields, envelope.to.as_ref()),
         date: date(fields),
         in_reply_to: message_ids(fields, "in-reply-to"),

@@ -21,7 +21,7 @@ pub use authentication::{Authentication, AuthenticationResults, AuthenticationTr
 pub use circumstances::{Circumstances, OpenTickets, Policy, Proof, ProofPlace, SenderFacts};
 pub use judge::judge;
 pub use judgement::{Flag, Judgement, QuarantineReason, Reopening};
-pub use subject::{bare_subject, is_answer, ticket_tags};
+pub use subject::{bare_subject, is_answer, is_forward, ticket_tags};
 
 /// Who a mail says it is from.
 #[derive(Debug, Clone, PartialEq, Eq)]

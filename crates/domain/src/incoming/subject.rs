@@ -20,8 +20,8 @@ const ANSWERS: [&str; 15] = [
     "re", "aw", "res", "rif", "sv", "vs", "antw", "odp", "ynt", "r", "bls", "ref", "vá", "回复", "回覆",
 ];
 
-/// Marks of forwarding.
-const FORWARDS: [&str; 16] = [
+/// Marks of forwarding. Those that mean an answer in another language are left out: "VS" is both.
+const FORWARDS: [&str; 22] = [
     "fw",
     "fwd",
     "wg",
@@ -35,9 +35,15 @@ const FORWARDS: [&str; 16] = [
     "ilt",
     "i",
     "trs",
+    "reenv",
     "továbbítás",
+    "tovabbitas",
+    "пересл",
     "转发",
     "轉寄",
+    "转寄",
+    "전달",
+    "転送",
 ];
 
 /// A subject without ticket tags and marks such as `Re:`, `RV:` and `AW[2]:`, in any number.
@@ -77,9 +83,25 @@ pub fn is_answer(subject: &str) -> bool {
     mark(subject.trim()).is_some_and(|(word, _)| ANSWERS.contains(&word.as_str()))
 }
 
+/// Whether a mail program marked the subject as that of a mail that is passed on.
+///
+/// ```
+/// use recado_domain::incoming::is_forward;
+/// assert!(is_forward("ENC: Impresora") && is_forward("转发：打印机"));
+/// assert!(!is_forward("Re: Fwd: Impresora") && !is_forward("Forward motion: the plan"));
+/// ```
+pub fn is_forward(subject: &str) -> bool {
+    mark(subject.trim()).is_some_and(|(word, _)| FORWARDS.contains(&word.as_str()))
+}
+
+/// Octets of a mark, at most: what is longer is part of the subject.
+const MARK_OCTETS: usize = 64;
+
 /// What may be a mark, in lower case and without a count such as `[2]`, and what follows it.
 fn mark(subject: &str) -> Option<(String, &str)> {
-    let (mark, after) = subject.split_once([':', '：'])?;
+    let (mark, after) = subject
+        .split_once([':', '：'])
+        .filter(|(mark, _)| mark.len() <= MARK_OCTETS)?;
     let word = mark
         .split(['[', '('])
         .next()

@@ -1,34 +1,6 @@
 //! Whether a mail answers, or passes another mail on.
 
-use super::fold::fold;
-
-/// Prefixes of subjects by which programs mark a mail that is passed on. Those that mean an answer in another language
-/// are left out: "VS" is both.
-const FORWARDS: &[&str] = &[
-    "fw",
-    "fwd",
-    "rv",
-    "enc",
-    "wg",
-    "tr",
-    "rif",
-    "doorst",
-    "vb",
-    "vl",
-    "pd",
-    "ilt",
-    "tovabbitas",
-    "пересл",
-    "转发",
-    "轉寄",
-    "转寄",
-    "전달",
-    "転送",
-    "reenv",
-];
-
-/// Octets of a subject that are looked at.
-const SUBJECT_OCTETS: usize = 64;
+use crate::incoming::is_forward;
 
 /// What a mail quotes another for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,10 +24,7 @@ impl Purpose {
     /// assert_eq!(Purpose::of_subject("RE: RV: Avería en la sede"), Purpose::Answer);
     /// ```
     pub fn of_subject(subject: &str) -> Self {
-        let start = &subject[..subject.floor_char_boundary(SUBJECT_OCTETS)];
-        let folded = fold(start);
-        let prefix = folded.split_once(':').map(|(prefix, _)| prefix.trim());
-        if prefix.is_some_and(|prefix| FORWARDS.contains(&prefix)) {
+        if is_forward(subject) {
             Self::Forward
         } else {
             Self::Answer
