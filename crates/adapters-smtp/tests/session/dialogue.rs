@@ -202,7 +202,11 @@ async fn reports_are_asked_for_where_the_server_offers_them() {
     let server = SmtpServer::start().await;
     let mut session = transport().connect(&account(&server)).await.unwrap();
     session.begin(&with(Reports::All)).await.unwrap();
-    assert!(commands(&server).iter().all(|command| !command.contains("NOTIFY") && !command.contains("ENVID")));
+    assert!(
+        commands(&server)
+            .iter()
+            .all(|command| !command.contains("NOTIFY") && !command.contains("ENVID"))
+    );
 }
 
 #[tokio::test]
