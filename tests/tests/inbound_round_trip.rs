@@ -2,6 +2,7 @@
 //! mail about that, and the answer to it; by every way in, as every mail program answers.
 
 use std::collections::HashMap;
+use std::fs;
 
 use recado_test_support::servers::postfix::Route;
 use recado_test_support::servers::{Dovecot, Postfix};
@@ -178,4 +179,32 @@ async fn answers_come_back_through_a_pipe() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_come_back_through_an_alias_file() {
     through_a_program(|installation| Route::Alias(command(installation).join(" "))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_piped_into_a_wrong_configuration_waits_until_it_is_mended() {
+    let installation = Installation::new(&Store::Sqlite, "").owned_by(NOBODY);
+    let route = Route::Alias(command(&installation).join(" "));
+    let Some(postfix) = Postfix::for_this_test_with(&[(DESK, route)]) else {
+        return;
+    };
+    let desk = Desk::start_in(installation);
+    desk.sends_through(postfix.relay().port()).await;
+    desk.api.set(200, "Y").await;
+    desk.ticket("4711").await;
+    desk.comment("4711", "¿Sigue atascada?").await;
+    let answer = Program::Gmail.answer(&Received::read(&postfix.wait_for_mail(ANA, PATIENCE)), ANSWER);
+
+    let configuration = desk.installation.path().join("recado.toml");
+    let right = fs::read_to_string(&configuration).expect("the installation is ours");
+    fs::write(&configuration, format!("{right}\n[inbond]\n")).expect("the installation is ours");
+    submit(postfix.relay(), ANA, &[&answer.to[0]], &answer.raw());
+    let log = postfix.wait_until_logged("status=deferred", PATIENCE);
+    assert!(
+        log.contains("inbond"),
+        "the mail server's log names the fault:\n{log}"
+    );
+    fs::write(&configuration, right).expect("the installation is ours");
+    desk.posted("4711", &answer).await;
+    assert!(!postfix.log().contains("status=bounced"), "{}", postfix.log());
 }

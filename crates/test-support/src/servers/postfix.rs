@@ -198,6 +198,25 @@ impl Postfix {
         }
     }
 
+    /// Waits until Postfix logged something; gives the log.
+    ///
+    /// # Panics
+    /// It did not within the time; the message holds the log.
+    pub fn wait_until_logged(&self, text: &str, at_most: Duration) -> String {
+        let start = Instant::now();
+        loop {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(
+                start.elapsed() < at_most,
+                "no {text:?} within {at_most:?}; Postfix says:\n{log}"
+            );
+            thread::sleep(LOOK);
+        }
+    }
+
     /// Whether no mail is under way: every one that was taken has been delivered, handed on or has bounced.
     pub fn is_idle(&self) -> bool {
         let is_empty = |queue| !holds_a_file(&self.directory.join("spool").join(queue));
