@@ -1,4 +1,4 @@
-//! `ci`: everything that a change must pass, cheapest first, stopping at the first fault.
+//! `ci`: everything that a change must pass, stopping at the first fault; last what `cargo xtask test` runs.
 //!
 //! One profile and one choice of features: clippy and rustdoc share the checked dependencies, the tests and the
 //! binary under test share the built ones, so that a run from nothing compiles every dependency twice and not more.
@@ -32,9 +32,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
             .env("RUSTDOCFLAGS", "-D warnings");
         workspace::run(&mut doc, "cargo doc")
     })?;
-    step("tests", || test::run(&test::Options::default()))?;
     step("crash", || crash::run(&crash::Options::short()))?;
-    step("fuzz", fuzz::run_shortly)
+    step("fuzz", fuzz::run_shortly)?;
+    step("tests", || test::run(&test::Options::default()))
 }
 
 /// Licences, bans and sources of the dependencies, where cargo-deny is installed. Advisories need the network, and a
