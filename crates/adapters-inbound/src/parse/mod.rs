@@ -2,7 +2,7 @@
 //!
 //! Every step is one pass, bounded in depth, number and length, so that no mail costs much more than another of its
 //! size. mail-parser reads what is inside a field and decodes charsets; which parts a mail has, and in what bounds,
-//! is decided here, see [`structure`].
+//! is decided here, in `structure`.
 
 mod addresses;
 mod body;
