@@ -277,6 +277,10 @@ impl MailboxReader {
         let mut changed = pin!(self.changed(standing));
         let mut time_is_up = pin!(sleep(retry.map_or(longest, |retry| retry.min(longest))));
         let woken = loop {
+            // Before the wait too: some servers tell the news first, and then that they idle.
+            if session.has_arrivals() {
+                break Woken::ToRead;
+            }
             tokio::select! {
                 () = stop.requested() => break Woken::ToEnd,
                 () = &mut changed => break Woken::ToEnd,
@@ -284,9 +288,6 @@ impl MailboxReader {
                 stirred = session.wire_mut().stirs() => {
                     stirred?;
                     session.hear().await?;
-                    if session.has_arrivals() {
-                        break Woken::ToRead;
-                    }
                 }
             }
         };

@@ -421,7 +421,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn idle(&mut self, tag: &str) -> Result<(), Over> {
         let mut changes = self.state.subscribe();
         changes.mark_changed();
-        self.say(b"+ idling\r\n* OK Still here\r\n").await?;
+        self.say(b"+ idling\r\n").await?;
         loop {
             let mut line = String::new();
             tokio::select! {
