@@ -66,11 +66,10 @@ impl Memory {
 
     /// Takes in what a search found: messages that are unread, and those behind the position.
     pub(super) fn found(&mut self, unread: &[u32], behind: &[u32]) {
+        let found: BTreeSet<u32> = unread.iter().chain(behind).copied().collect();
         // Of what is done, only what a search would find again need be remembered.
-        self.done
-            .retain(|uid| unread.contains(uid) || behind.contains(uid));
-        let new = unread.iter().chain(behind).filter(|uid| !self.done.contains(uid));
-        self.waiting.extend(new);
+        self.done.retain(|uid| found.contains(uid));
+        self.waiting.extend(found.difference(&self.done));
     }
 
     /// What may be tried now, oldest first.
