@@ -12,6 +12,13 @@ use super::tree::{Event, Whitespace};
 /// Lines that may introduce a quote.
 const INTRODUCTION_LINES: usize = 4;
 
+/// Octets of such lines together: a longer paragraph introduces nothing, and is not looked into for every indent
+/// below it.
+const INTRODUCTION_OCTETS: usize = 1_000;
+
+/// Quotes within quotes that are marked; deeper ones look the same.
+const MOST_MARKS: usize = 16;
+
 /// Between the cells of a row.
 const CELL_GAP: &str = " | ";
 
@@ -304,7 +311,13 @@ impl Renderer {
             .take_while(|line| line.text.is_empty())
             .count();
         let end = lines.len() - blanks;
-        (1..=INTRODUCTION_LINES.min(end)).any(|count| {
+        let mut octets = 0;
+        let near = lines[..end].iter().rev().take(INTRODUCTION_LINES);
+        let short = near.take_while(|line| {
+            octets += line.text.len();
+            octets <= INTRODUCTION_OCTETS
+        });
+        (1..=short.count()).any(|count| {
             let text: Vec<&str> = lines[end - count..end]
                 .iter()
                 .map(|line| line.text.as_str())
@@ -316,7 +329,7 @@ impl Renderer {
 
 /// A line behind the marks of its depth.
 fn marked(depth: usize, text: &str) -> String {
-    let mut line = "> ".repeat(depth);
+    let mut line = "> ".repeat(depth.min(MOST_MARKS));
     line.push_str(text);
     line.truncate(line.trim_end().len());
     line

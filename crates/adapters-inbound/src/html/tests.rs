@@ -240,6 +240,13 @@ fn ten_times_the_html_takes_about_ten_times_as_long() {
         let of = |octets: usize| unit.repeat(octets / unit.len());
         assert_linear(name, &of(10_000), &of(100_000));
     }
+    let indents_below_a_long_line =
+        |octets: usize| "a ".repeat(octets / 4) + &"<blockquote></blockquote>".repeat(octets / 50);
+    assert_linear(
+        "indents below a long line",
+        &indents_below_a_long_line(20_000),
+        &indents_below_a_long_line(200_000),
+    );
     let attributes = |count: usize| {
         let names: Vec<String> = (0..count).map(|number| format!("a{number}=b")).collect();
         format!("<p {}>x", names.join(" "))

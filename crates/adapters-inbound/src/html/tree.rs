@@ -7,7 +7,7 @@ use super::tokens::{Tag, Token, Tokens};
 /// Elements that may be open at once; what is nested deeper is flattened. Outlook's layouts nest some 30 deep.
 const DEEPEST: usize = 128;
 
-/// Events of a document; beyond, tags are passed over and their text joins what stands before.
+/// Events of a document; beyond, tags and line breaks are passed over and their text joins what stands before.
 const MOST_EVENTS: usize = 400_000;
 
 /// Elements without content.
@@ -134,6 +134,25 @@ impl Builder {
         if self.is_hidden() || text.is_empty() {
             return;
         }
+        let whitespace = self.whitespace();
+        if whitespace == Whitespace::Collapses {
+            self.put_text(text, whitespace);
+            return;
+        }
+        for (number, line) in text.split('\n').enumerate() {
+            // The standard drops the line break right behind `<pre>`.
+            let follows_pre = number == 1 && matches!(self.events.last(), Some(Event::Open { .. }));
+            if number > 0 && !follows_pre && self.events.len() < MOST_EVENTS {
+                self.events.push(Event::Newline);
+            }
+            let line = line.trim_end_matches('\r');
+            if !line.is_empty() {
+                self.put_text(line, whitespace);
+            }
+        }
+    }
+
+    fn put_text(&mut self, text: &str, whitespace: Whitespace) {
         if self.events.len() >= MOST_EVENTS
             && let Some(Event::Text { text: before, .. }) = self.events.last_mut()
         {
@@ -141,28 +160,10 @@ impl Builder {
             before.push_str(text);
             return;
         }
-        let whitespace = self.whitespace();
-        if whitespace == Whitespace::Collapses {
-            self.events.push(Event::Text {
-                text: text.to_owned(),
-                whitespace,
-            });
-            return;
-        }
-        for (number, line) in text.split('\n').enumerate() {
-            // The standard drops the line break right behind `<pre>`.
-            let follows_pre = number == 1 && matches!(self.events.last(), Some(Event::Open { .. }));
-            if number > 0 && !follows_pre {
-                self.events.push(Event::Newline);
-            }
-            let line = line.trim_end_matches('\r');
-            if !line.is_empty() {
-                self.events.push(Event::Text {
-                    text: line.to_owned(),
-                    whitespace,
-                });
-            }
-        }
+        self.events.push(Event::Text {
+            text: text.to_owned(),
+            whitespace,
+        });
     }
 
     fn open(&mut self, tag: Tag) {
