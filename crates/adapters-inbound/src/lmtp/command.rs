@@ -190,9 +190,14 @@ fn is_mailbox(text: &str) -> bool {
         });
     }
     match text.rsplit_once('@') {
-        Some((local, domain)) => is_dotted(local) && is_domain(domain),
-        None => is_dotted(text),
+        Some((local, domain)) => is_local(local) && is_domain(domain),
+        None => is_local(text),
     }
+}
+
+/// Dots may stand anywhere in it, against RFC 5321: the addresses of some telephones have them side by side.
+fn is_local(text: &str) -> bool {
+    !text.is_empty() && !text.contains(is_special)
 }
 
 fn is_domain(text: &str) -> bool {
@@ -208,9 +213,12 @@ fn is_domain(text: &str) -> bool {
 }
 
 fn is_dotted(text: &str) -> bool {
-    let forbidden = |c: char| c.is_whitespace() || "<>()[]\\,;:@\"".contains(c);
     text.split('.')
-        .all(|label| !label.is_empty() && !label.contains(forbidden))
+        .all(|label| !label.is_empty() && !label.contains(is_special))
+}
+
+fn is_special(c: char) -> bool {
+    c.is_whitespace() || "<>()[]\\,;:@\"".contains(c)
 }
 
 #[cfg(test)]
@@ -247,6 +255,10 @@ mod tests {
         assert_eq!(
             parse("MAIL FROM:<\"a > b\"@example.org>"),
             Ok(from("\"a > b\"@example.org", None))
+        );
+        assert_eq!(
+            parse("MAIL FROM:<ana..b.@phone.example>"),
+            Ok(from("ana..b.@phone.example", None))
         );
     }
 
