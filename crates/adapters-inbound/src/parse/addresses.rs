@@ -42,10 +42,9 @@ pub(super) fn sender(fields: &Fields<'_>) -> Option<Party> {
 /// Everybody whom the mail was sent to or came through, without repeats.
 pub(super) fn recipients(fields: &Fields<'_>, envelope: Option<&EmailAddress>) -> Vec<EmailAddress> {
     let mut found: Vec<EmailAddress> = envelope.cloned().into_iter().collect();
-    for (names, most) in [
-        (["to", "cc", ""], WRITTEN_RECIPIENTS),
-        (["delivered-to", "x-original-to", "envelope-to"], RECIPIENTS),
-    ] {
+    let by_the_author: &[&str] = &["to", "cc"];
+    let by_servers: &[&str] = &["delivered-to", "x-original-to", "envelope-to"];
+    for (names, most) in [(by_the_author, WRITTEN_RECIPIENTS), (by_servers, RECIPIENTS)] {
         let fields_of_these = names
             .iter()
             .flat_map(|name| fields.all(name).take(FIELDS_OF_A_NAME));
