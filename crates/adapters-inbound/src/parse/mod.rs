@@ -84,6 +84,9 @@ fn read(raw: &[u8], envelope: &MailEnvelope, limits: &ReadLimits) -> IncomingMai
             enclosed.push(Enclosed::Part(part));
             continue;
         };
+        if tnef.is_cut {
+            enclosed.push(Enclosed::Part(part));
+        }
         is_recall |= tnef.message_class.to_ascii_lowercase().contains("recall");
         if texts.are_blank() {
             let text = tnef.take_text();

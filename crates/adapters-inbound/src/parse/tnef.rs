@@ -53,6 +53,8 @@ pub(super) struct Tnef {
     /// The text as RTF.
     pub(super) rtf: Option<Vec<u8>>,
     pub(super) files: Vec<TnefFile>,
+    /// Whether there is more to it than was read.
+    pub(super) is_cut: bool,
 }
 
 impl Tnef {
@@ -81,6 +83,7 @@ pub(super) fn read(octets: &[u8], most: usize) -> Option<Tnef> {
             break;
         }
     }
+    tnef.is_cut = stream.0.iter().any(|octet| *octet != 0);
     tnef.files.retain(|file| !file.content.is_empty());
     Some(tnef)
 }
@@ -340,6 +343,7 @@ mod tests {
             .collect();
         assert_eq!(files, [("Pequeño.txt", &b"one"[..]), ("b.pdf", b"two")]);
         assert_eq!(tnef.files[0].content_type, "text/plain");
+        assert!(!tnef.is_cut);
     }
 
     #[test]
@@ -359,7 +363,8 @@ mod tests {
         let mut lying = sample();
         let length = lying.len() - 9;
         lying[length..length + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert_eq!(read(&lying, 1_000).unwrap().files.len(), 1);
+        let read_so_far = read(&lying, 1_000).unwrap();
+        assert_eq!((read_so_far.files.len(), read_so_far.is_cut), (1, true));
         let many = stream(&vec![attribute(2, RENDERING, &[]); 100_000]);
         assert_eq!(read(&many, 1_000).unwrap().files.len(), 0);
         let count = stream(&[attribute(1, MESSAGE_PROPERTIES, &u32::MAX.to_le_bytes())]);
