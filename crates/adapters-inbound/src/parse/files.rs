@@ -58,23 +58,26 @@ impl Files {
             self.left_out += 1;
             return;
         }
-        let mut content = content::octets(part).into_owned();
-        if part.content_type.kind == "message" || part.content_type.is("text", "rfc822-headers") {
-            content = without_carriers_in(content);
-        }
+        let content = content::octets(part).into_owned();
         self.add(&name(part, &content), &part.content_type.essence(), content);
     }
 
-    /// Adds a file.
+    /// Adds a file. It goes on to others, so that a text or a mail in it goes without our carriers, as the comment does.
     pub(super) fn add(&mut self, name: &str, content_type: &str, content: Vec<u8>) {
         if self.kept.len() >= self.limits.attachments || content.len() > self.limits.attachment {
             self.left_out += 1;
             return;
         }
+        let kind = content_type.split('/').next().unwrap_or_default();
+        let is_readable = kind.eq_ignore_ascii_case("text") || kind.eq_ignore_ascii_case("message");
         self.kept.push(IncomingAttachment {
             name: AttachmentName::clean(name),
             content_type: MediaType::parse_or_octets(content_type),
-            content,
+            content: if is_readable {
+                without_carriers_in(content)
+            } else {
+                content
+            },
         });
     }
 
@@ -85,11 +88,19 @@ impl Files {
     }
 }
 
-/// A returned or passed on mail may be one of ours, with the tokens of whom it went to.
-fn without_carriers_in(mail: Vec<u8>) -> Vec<u8> {
-    match String::from_utf8(mail) {
+/// A mail that is passed on may be one of ours, and a text may quote one, with the tokens of whom it went to.
+fn without_carriers_in(content: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(content) {
         Ok(text) => without_carriers(&text).into_bytes(),
-        Err(error) => error.into_bytes(),
+        Err(error) => {
+            // Carriers are ASCII: in whatever charset it is, each octet may stand for a letter of its own meanwhile.
+            let text: String = error.as_bytes().iter().copied().map(char::from).collect();
+            let clean = without_carriers(&text);
+            clean
+                .chars()
+                .filter_map(|letter| u8::try_from(letter).ok())
+                .collect()
+        }
     }
 }
 
@@ -128,4 +139,29 @@ fn name(part: &Part<'_>, content: &[u8]) -> String {
         known.map_or("attachment", |(_, name)| name).clone_into(&mut name);
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_on_as_a_file_bears_no_token_whatever_its_charset() {
+        let token = "a".repeat(44);
+        let limits = ReadLimits {
+            text: 1_000,
+            attachments: 10,
+            attachment: 1_000,
+        };
+        let mut files = Files::new(limits);
+        let quoting = format!("caf\u{e9}\n> [ref:{token}]\n");
+        let latin_1 = quoting.chars().map(|letter| u8::try_from(letter).unwrap());
+        files.add("a.eml", "message/rfc822", latin_1.collect());
+        files.add("a.txt", "TEXT/plain", quoting.clone().into_bytes());
+        files.add("a.bin", "application/zip", quoting.clone().into_bytes());
+        let (kept, _) = files.finish();
+        assert_eq!(kept[0].content, b"caf\xe9\n> \n");
+        assert_eq!(kept[1].content, "caf\u{e9}\n> \n".as_bytes());
+        assert_eq!(kept[2].content, quoting.as_bytes());
+    }
 }
