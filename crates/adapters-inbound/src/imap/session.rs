@@ -245,20 +245,22 @@ impl Session {
     }
 
     async fn text(&mut self, uid: u32, item: &str, bounds: Bounds) -> Result<Text, WireError> {
-        let mut body = None;
+        let (mut is_there, mut body) = (false, None);
         let done = self
             .command(&format!("UID FETCH {uid} (UID {item})"), bounds, |untagged| {
                 if let Untagged::Data(data) = untagged
                     && let Some(fetched) = data.fetched()
                     && fetched.uid == Some(uid)
-                    && body.is_none()
                 {
-                    body = fetched.body;
+                    is_there = true;
+                    body = body.take().or(fetched.body);
                 }
             })
             .await?;
         Ok(match body {
             Some(body) => Text::Here(body),
+            // Some servers answer so for a message that they cannot make sense of themselves.
+            None if is_there => Text::Refused("it has the message, and gives no text of it".to_owned()),
             None if done.is_ok() => Text::Gone,
             None => Text::Refused(done.text),
         })

@@ -172,7 +172,11 @@ async fn a_message_that_went_away_meanwhile_is_nothing() {
 
 #[tokio::test]
 async fn a_message_that_cannot_be_fetched_does_not_hold_up_the_others_and_is_tried_again() {
-    for fault in [Fault::Answer("NO [SERVERBUG] corrupt"), Fault::Cut] {
+    for fault in [
+        Fault::Answer("NO [SERVERBUG] corrupt"),
+        Fault::Instead(b"* 1 FETCH (UID 1 BODY[] NIL)\r\n"),
+        Fault::Cut,
+    ] {
         let server = Server::start().await;
         let bad = server.append(&mail("bad"));
         let good = server.append(&mail("good"));

@@ -53,6 +53,8 @@ pub(crate) enum Fault {
     Answer(&'static str),
     /// These octets come before the true answer.
     First(Vec<u8>),
+    /// These octets and an OK come in place of the true answer.
+    Instead(&'static [u8]),
     /// The message of this number goes away before the true answer.
     Expunge(u32),
     /// Nothing at all.
@@ -268,6 +270,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     continue;
                 }
                 Some(Fault::First(octets)) => self.say(&octets).await.ok()?,
+                Some(Fault::Instead(octets)) => {
+                    let answer = [octets, format!("{tag} OK\r\n").as_bytes()].concat();
+                    self.say(&answer).await.ok()?;
+                    continue;
+                }
                 Some(Fault::Expunge(uid)) => {
                     self.state.send_modify(|state| drop(state.messages.remove(&uid)));
                 }
