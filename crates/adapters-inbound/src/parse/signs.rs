@@ -98,10 +98,16 @@ pub(super) fn return_path(fields: &Fields<'_>, envelope: &MailEnvelope) -> Retur
         return ReturnPath::Unknown;
     };
     match sender.split_whitespace().collect::<String>().as_str() {
-        "<>" => ReturnPath::Null,
         // A field without anything in it says nothing; an envelope does.
         "" if envelope.from.is_none() => ReturnPath::Unknown,
-        "" => ReturnPath::Null,
+        "<>" | "" => ReturnPath::Null,
+        // As Postfix writes the null sender for a pipe.
+        path if path
+            .trim_matches(['<', '>'])
+            .eq_ignore_ascii_case("MAILER-DAEMON") =>
+        {
+            ReturnPath::Null
+        }
         _ => ReturnPath::Somebody,
     }
 }
@@ -251,6 +257,7 @@ mod tests {
             ("Auto-Submitted: \n", None),
             ("Return-Path: <>\n", Some(Sign::NullSender)),
             ("Return-Path: < >\n", Some(Sign::NullSender)),
+            ("Return-Path: <MAILER-DAEMON>\n", Some(Sign::NullSender)),
             ("Return-Path: <ana@example.com>\n", None),
             ("Precedence: Bulk\n", Some(Sign::Precedence("bulk".into()))),
             ("Precedence: first-class\n", None),
