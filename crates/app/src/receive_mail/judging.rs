@@ -1,6 +1,10 @@
 //! Judging a stored mail, and settling it once, whoever else is at it.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use recado_domain::ledger::{BounceNote, MailId, Outcome, Via};
 use recado_ports::ledger::{SettleError, SettleMail};
@@ -99,8 +103,25 @@ impl ReceiveMail {
         }
     }
 
-    /// Settles a stored mail, anew as long as others write what it goes by.
+    /// Settles a stored mail. A panic is an obstacle too: whoever handed the mail over must hear that it was taken, and
+    /// the mails after it must be judged.
     pub(crate) async fn settle(
+        &self,
+        pending: &PendingMail,
+        raw: Arc<Vec<u8>>,
+        course: &Course,
+    ) -> Result<Ending, Obstacle> {
+        let mut settling = pin!(self.settle_anew(pending, raw, course));
+        let guarded = poll_fn(|context| {
+            let polled = catch_unwind(AssertUnwindSafe(|| settling.as_mut().poll(context)));
+            let panicked = || Obstacle::Lasting("judging it ended in a panic".to_owned());
+            polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+        });
+        guarded.await
+    }
+
+    /// As long as others write what it goes by.
+    async fn settle_anew(
         &self,
         pending: &PendingMail,
         raw: Arc<Vec<u8>>,

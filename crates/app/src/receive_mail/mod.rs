@@ -15,6 +15,7 @@ mod report;
 mod settlement;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use recado_domain::ledger::{MailId, Via};
 use recado_domain::parameter::Parameters as ParameterValues;
@@ -43,6 +44,9 @@ pub(crate) use release::Release;
 
 /// Pending mails judged in one round of housekeeping.
 const PENDING_AT_ONCE: u16 = 100;
+
+/// And so long: what else the house needs must not wait for mails that take long to read.
+const PENDING_WITHIN: Duration = Duration::from_secs(15);
 
 /// A mail as a way in hands it over.
 #[derive(Debug, Clone)]
@@ -182,8 +186,12 @@ impl ReceiveMail {
     /// Judges mails that are stored and not settled, a bounded number of them; gives how many it settled. For the
     /// daemon's housekeeping. A mail that cannot be judged yet does not hold up the others.
     pub async fn settle_pending(&self) -> Result<usize, StoreError> {
+        let begun = self.clock.elapsed();
         let mut settled = 0;
         for id in self.ledger.pending(PENDING_AT_ONCE).await? {
+            if self.clock.elapsed().saturating_sub(begun) > PENDING_WITHIN {
+                break;
+            }
             let Some(stored) = self.ledger.find(id).await? else {
                 continue;
             };

@@ -159,7 +159,13 @@ async fn one_mail_that_cannot_be_judged_yet_holds_up_no_other() {
 
 #[tokio::test]
 async fn what_will_not_mend_by_itself_fails_with_the_reason() {
-    let cases = ["unreadable", "panic", "corrupt", "uncomposable"];
+    let cases = [
+        "unreadable",
+        "panic",
+        "corrupt",
+        "panic of a composer",
+        "uncomposable",
+    ];
     for case in cases {
         let (house, told) = asked().await;
         let written = from(ANA).answering(&told);
@@ -183,6 +189,14 @@ async fn what_will_not_mend_by_itself_fails_with_the_reason() {
                     written.received(&house),
                     "template 1 in the database cannot be read: no text",
                 )
+            }
+            "panic of a composer" => {
+                let mut composer = MockComposer::new();
+                composer
+                    .expect_compose()
+                    .returning(|_| panic!("the draft is too much for the composer"));
+                receive.composer = Arc::new(composer);
+                (written.received(&house), "judging it ended in a panic")
             }
             _ => {
                 let mut composer = MockComposer::new();
