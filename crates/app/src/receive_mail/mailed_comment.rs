@@ -135,15 +135,40 @@ fn clean(text: &str) -> String {
     without_carriers(text).replace('\0', "\u{fffd}")
 }
 
-/// Whether a token is in it still, in a spelling that a link allows. Then the text, which says the same, must do.
+/// Whether a token is in it still, in a spelling that a link allows or in pieces between tags. Then the text, which
+/// says the same, must do.
 fn bears_a_token(html: &str, mail: &IncomingMail) -> bool {
     let lower = html.to_ascii_lowercase();
+    let letters = letters(&lower);
     let tags = mail.recipients.iter().filter_map(|address| {
         let (_, tag) = address.local_part().rsplit_once('+')?;
         ReplyToken::parse(tag)
     });
     tags.chain(mail.reference_tokens.iter().cloned())
-        .any(|token| lower.contains(token.as_str()))
+        .any(|token| lower.contains(token.as_str()) || letters.contains(token.as_str()))
+}
+
+/// The letters and digits of HTML between its tags and entities.
+fn letters(html: &str) -> String {
+    let mut skipped_to = None;
+    let is_shown = |c: &char| match (skipped_to, *c) {
+        (Some(end), c) => {
+            if c == end {
+                skipped_to = None;
+            }
+            false
+        }
+        (None, '<') => {
+            skipped_to = Some('>');
+            false
+        }
+        (None, '&') => {
+            skipped_to = Some(';');
+            false
+        }
+        (None, c) => c.is_ascii_alphanumeric(),
+    };
+    html.chars().filter(is_shown).collect()
 }
 
 fn stored(file: IncomingAttachment, ids: &dyn Ids) -> (Attachment, Vec<u8>) {

@@ -560,12 +560,19 @@ async fn every_mail_has_a_text_that_loses_nothing_and_passes_no_carrier_on() {
         let html = stored.html.unwrap();
         assert!(!html.contains('\0') && !html.contains(token.as_str()), "{html}");
     }
-    let mut linked = from(ANA).at_token(&token);
-    linked.mail.html = Some(format!(
-        "<a href=\"mailto:desk%2B{}@example.org\">Mesa</a>",
-        token.as_str()
-    ));
-    assert_eq!(house.comment_of(&house.receive(&linked).await).await.html, None);
+    let (head, tail) = token.as_str().split_at(20);
+    for html in [
+        format!(
+            "<a href=\"mailto:desk%2B{}@example.org\">Mesa</a>",
+            token.as_str()
+        ),
+        format!("[ref:{head}<br>&gt; <b>{tail}</b>]"),
+    ] {
+        let mut written = from(ANA).at_token(&token);
+        written.mail.html = Some(html);
+        let stored = house.comment_of(&house.receive(&written).await).await;
+        assert_eq!(stored.html, None);
+    }
     let file_alone = from(ANA).answering(&told).text("").file("a.txt", "a");
     let stored = house.comment_of(&house.receive(&file_alone).await).await;
     assert_eq!((stored.text.as_str(), stored.attachments.len()), ("", 1));
