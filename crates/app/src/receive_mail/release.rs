@@ -55,7 +55,7 @@ impl ReceiveMail {
                 let attached = Attached {
                     ticket,
                     author: &author,
-                    visibility: self.released_visibility(hearing, ticket.id),
+                    visibility: self.released_visibility(hearing, ticket.id, release),
                     reopening: if self.settings.policy.reopens(ticket, now) {
                         Reopening::Yes
                     } else {
@@ -84,7 +84,12 @@ impl ReceiveMail {
     }
 
     /// As private as what the mail answers, and as all that it may answer where that is not clear.
-    fn released_visibility(&self, hearing: &Hearing<'_>, ticket: TicketId) -> Visibility {
+    fn released_visibility(&self, hearing: &Hearing<'_>, ticket: TicketId, release: &Release) -> Visibility {
+        let mut proofs = hearing.circumstances.proofs.iter();
+        if release.person.is_some() && !proofs.any(|proof| proof.ticket.id == ticket) {
+            // What it answered is known no more: the secret that signed the token was given up meanwhile.
+            return Visibility::Internal;
+        }
         let judgement = judge(hearing.mail, hearing.circumstances, &self.settings.policy);
         match judgement {
             Judgement::Attach {

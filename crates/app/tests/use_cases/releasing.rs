@@ -11,6 +11,7 @@ use recado_domain::ledger::{LedgerEntry, MailId, Outcome};
 use recado_domain::outbox::{Delivery, Outcome as DeliveryOutcome};
 use recado_domain::person::Role;
 use recado_domain::ticket::{Ticket, TicketStatus};
+use recado_domain::token::Keyring;
 use recado_ports::page::PageRequest;
 use recado_ports::people::People;
 use recado_test_support::builders::{self, address, user};
@@ -132,6 +133,20 @@ async fn a_released_answer_is_as_private_as_what_it_answers() {
     house.clock.advance(std::time::Duration::from_hours(181 * 24));
     let aged = quarantined(&house, &from("rosa@example.org").answering(&told)).await;
     let released = release(&house, aged.id).await;
+    assert_eq!(house.comment_of(&released).await.visibility, Visibility::Internal);
+}
+
+#[tokio::test]
+async fn what_a_given_up_secret_proves_no_more_is_the_desks_when_it_is_released() {
+    let (house, told) = asked().await;
+    let entry = quarantined(&house, &from(HOME).vouched().subject("[#4711]").answering(&told)).await;
+    let mut receive = house.receive_mail();
+    receive.keyring = Arc::new(Keyring::new(&[9; 32], &[]).unwrap());
+    let steer = SteerMail {
+        receive: Arc::new(receive),
+    };
+    steer.release(&tomas(), entry.id, AsWatcher::No).await.unwrap();
+    let released = house.mail(entry.id).await;
     assert_eq!(house.comment_of(&released).await.visibility, Visibility::Internal);
 }
 
