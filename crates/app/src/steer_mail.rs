@@ -27,7 +27,7 @@ pub struct SteerMail {
 }
 
 impl SteerMail {
-    /// Accepts a mail that is quarantined or refused: it becomes a comment in the sender's own name on the ticket
+    /// Accepts a mail that is quarantined, refused or taken for a program's: it becomes a comment in the sender's own name on the ticket
     /// that it would belong to, or opens one. When it bears another person's token, answers from the sender for that
     /// person are accepted from now on. The desk may.
     ///

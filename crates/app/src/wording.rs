@@ -22,8 +22,8 @@ pub(crate) fn empty_message(locale: Locale) -> &'static str {
     }
 }
 
-/// What the first comment of a ticket begins with that follows a closed one.
-pub(crate) fn follows(locale: Locale, closed: &TicketNumber) -> String {
+/// That a ticket follows a closed one.
+fn follows(locale: Locale, closed: &TicketNumber) -> String {
     match locale {
         Locale::Es => format!("Continúa la solicitud {closed}, ya cerrada."),
         Locale::Pt => format!("Dá continuidade à solicitação {closed}, já encerrada."),

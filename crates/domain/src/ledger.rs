@@ -76,9 +76,10 @@ named! {
 }
 
 impl Outcome {
-    /// Whether the desk may still accept the mail, in the sender's own name.
+    /// Whether the desk may still accept the mail, in the sender's own name. One that was taken for a program's may be
+    /// a person's after all: some lists and servers mark every mail.
     pub fn can_be_released(self) -> bool {
-        matches!(self, Self::Quarantined | Self::Refused)
+        matches!(self, Self::Quarantined | Self::Refused | Self::Automatic)
     }
 
     /// Whether the desk may turn the mail down.

@@ -9,8 +9,7 @@ use recado_domain::comment::{
 use recado_domain::incoming::{IncomingAttachment, IncomingMail};
 use recado_domain::locale::Locale;
 use recado_domain::person::Party;
-use recado_domain::template::escape_html;
-use recado_domain::ticket::{Ticket, TicketNumber};
+use recado_domain::ticket::Ticket;
 use recado_domain::token::{ReplyToken, without_carriers};
 use recado_ports::ids::Ids;
 use sha2::{Digest, Sha256};
@@ -31,8 +30,6 @@ pub(super) struct Place<'a> {
     pub(super) author: &'a Party,
     /// Who may read it.
     pub(super) visibility: Visibility,
-    /// The closed ticket that a new one follows, which its first comment names.
-    pub(super) follows: Option<&'a TicketNumber>,
     /// The language of what is not the person's own.
     pub(super) locale: Locale,
     /// When it is registered.
@@ -50,9 +47,6 @@ pub(super) fn comment(
     let whole = words.cut(text_limit);
     if words.text.trim().is_empty() && mail.attachments.is_empty() {
         wording::empty_message(place.locale).clone_into(&mut words.text);
-    }
-    if let Some(closed) = place.follows {
-        words.begin_with(&wording::follows(place.locale, closed));
     }
     let files = mail.attachments.iter().cloned().chain(whole);
     let (attachments, contents): (Vec<_>, Vec<_>) = files.map(|file| stored(file, ids)).unzip();
@@ -119,14 +113,6 @@ impl Words {
             content_type: MediaType::parse_or_octets("text/plain"),
             content: whole.into_bytes(),
         })
-    }
-
-    fn begin_with(&mut self, line: &str) {
-        self.text = format!("{line}\n\n{}", self.text);
-        self.html = self
-            .html
-            .take()
-            .map(|html| format!("<p>{}</p>\n{html}", escape_html(line)));
     }
 }
 

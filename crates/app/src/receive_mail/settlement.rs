@@ -146,7 +146,6 @@ impl ReceiveMail {
             ticket: &ticket,
             author: attached.author,
             visibility: attached.visibility,
-            follows: None,
             locale: ticket.locale.unwrap_or(self.messaging.locale),
             now,
         };
@@ -167,12 +166,10 @@ impl ReceiveMail {
         } = *hearing;
         let today = (now, &self.messaging.time_zone, self.messaging.locale);
         let ticket = opening::ticket(mail, requester, follows, &*self.ids, today);
-        let closed = follows.map(|closed| &closed.number);
         let place = Place {
             ticket: &ticket,
             author: requester,
             visibility: Visibility::Public,
-            follows: closed,
             locale: ticket.locale.unwrap_or(self.messaging.locale),
             now,
         };
@@ -186,7 +183,7 @@ impl ReceiveMail {
         settle.comment = Some(comment);
         let opened = Opened {
             ticket: &ticket,
-            follows: closed,
+            follows: follows.map(|closed| &closed.number),
         };
         let acknowledgement = self
             .acknowledgement(pending, mail, &opened, hearing.parameters, now)

@@ -339,12 +339,6 @@ async fn a_closed_ticket_opens_again_for_a_while_and_is_followed_by_another_late
     let entry = house.receive(&from(ANA).answering(&told)).await;
     assert_eq!(entry.outcome, Some(Outcome::Opened));
     assert_eq!(house.ticket("4711").await.unwrap().status, TicketStatus::Closed);
-    let comment = house.comment_of(&entry).await;
-    assert!(
-        comment.text.as_str().starts_with("Continúa la solicitud 4711"),
-        "{:?}",
-        comment.text
-    );
     let opened = opened(&house, &entry).await;
     assert_eq!(opened.follows.unwrap().as_str(), "4711");
     assert_eq!(opened.responsible, Some(builders::tomas()));

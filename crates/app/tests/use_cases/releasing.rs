@@ -222,6 +222,19 @@ async fn a_refused_mail_stays_and_can_still_be_released() {
 }
 
 #[tokio::test]
+async fn a_persons_answer_through_a_list_is_a_comment_when_the_desk_says_so() {
+    let (house, told) = asked().await;
+    let through_a_list = from(ANA)
+        .answering(&told)
+        .automatic(AutomaticSign::MailingList("List-Id".to_owned()));
+    let entry = house.receive(&through_a_list).await;
+    assert_eq!((entry.outcome, entry.comment), (Some(Outcome::Automatic), None));
+    let released = release(&house, entry.id).await;
+    assert_eq!(released.outcome, Some(Outcome::Attached));
+    assert_eq!(house.comment_of(&released).await.author.email, address(ANA));
+}
+
+#[tokio::test]
 async fn each_wish_is_granted_for_its_outcomes_alone() {
     let mut house = House::with_inbox().await;
     house.incoming.policy.open_tickets = OpenTickets::Anyone;
