@@ -107,7 +107,8 @@ pub struct SettleMail {
     /// Mails besides the comment's: an acknowledgement.
     pub mails: Vec<NewDelivery>,
     /// What became known of mails of ours. An outcome that does not supersede the known one
-    /// ([`recado_domain::bounce::supersedes`]), or is of a mail that is not `sent`, is left out.
+    /// ([`recado_domain::bounce::supersedes`]), or is of a mail that cannot have left (neither `sent` nor `sending` nor
+    /// `unsure`), is left out.
     pub outcomes: Vec<(DeliveryId, Outcome)>,
     /// An address from which answers for a person are accepted from now on: (person, address).
     pub accepts: Option<(EmailAddress, EmailAddress)>,

@@ -98,9 +98,11 @@ queries! {
         for (DeliveryId(id), outcome) in outcomes {
             let weaker = Outcome::ALL.into_iter().filter(|known| supersedes(*outcome, Some(*known)));
             let weaker = outbox::outcome.is_null().or(outbox::outcome.eq_any(weaker.map(Outcome::as_str)));
+            // Whoever answers it has it, whether or not we know yet that it left.
+            let left = [State::Sent, State::Sending, State::Unsure].map(State::as_str);
             let sent = outbox::table
                 .filter(outbox::id.eq(Key(*id)))
-                .filter(outbox::state.eq(State::Sent.as_str()))
+                .filter(outbox::state.eq_any(left))
                 .filter(weaker);
             let changed: Option<Option<Key>> = diesel::update(sent)
                 .set(outbox::outcome.eq(outcome.as_str()))

@@ -53,6 +53,7 @@ pub(crate) fn run(octets: &[u8]) -> IncomingMail {
                 trust: AuthenticationTrust {
                     servers: vec!["mx.desk.example".to_owned()],
                     exchange: vec![Via::Imap],
+                    exchange_online: Vec::new(),
                 },
                 open_tickets,
                 ..Policy::default()

@@ -39,6 +39,7 @@ impl ReceiveMail {
         let requester = &opened.ticket.requester;
         let authentication = self.authentication(mail, opened.ticket, pending.via);
         let wanted = parameters.is_on(Parameter::MessageExchange)
+            && parameters.template(Parameter::MessagingTemplate).is_some()
             && mail.automatic.is_none()
             && pending.envelope.from.as_deref() != Some("")
             && authentication != Authentication::Fail;

@@ -117,6 +117,10 @@ impl ReceiveMail {
         };
         settle.outcomes = answered(answers);
         settle.reason = remarks(mail, flag.as_ref().map(Flag::describe));
+        if flag == Some(Flag::Unverified) {
+            // Whether the person wrote is what nobody vouches for.
+            settle.lifts = None;
+        }
         Ok(settle)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A mail may bring any header, so a result counts only when it comes from a server that the configuration lists, and
 //! of those only the topmost: whatever the sender wrote stands below it. Exchange Online names no server in what it adds;
-//! on a way in that is trusted to be Exchange's, the topmost header without a name counts.
+//! on a way in that is configured as Exchange Online's, the topmost header without a name counts.
 
 use super::{ExchangeOrigin, IncomingMail};
 use crate::ledger::Via;
@@ -59,6 +59,9 @@ pub struct AuthenticationTrust {
     /// The ways in on which `X-MS-Exchange-Organization-*` headers count: an Exchange organisation removes them from
     /// mail that comes from elsewhere, other servers do not.
     pub exchange: Vec<Via>,
+    /// The ways in from Exchange Online, on which `Authentication-Results` without a server's name count too: it puts
+    /// its own on top of every mail. An Exchange server of one's own puts none, and lets the sender's pass.
+    pub exchange_online: Vec<Via>,
 }
 
 impl AuthenticationResults {
@@ -97,11 +100,12 @@ impl AuthenticationResults {
             }) && (result.domain.is_some() || result.method == Method::Dmarc)
         };
         let mut of_from = self.results.iter().filter(aligned);
-        if of_from.clone().any(|result| result.result == "pass") {
-            return Authentication::Pass;
-        }
-        if of_from.any(|result| result.method == Method::Dmarc && result.result == "fail") {
+        let fails = |result: &MethodResult| result.method == Method::Dmarc && result.result == "fail";
+        if of_from.clone().any(fails) {
             return Authentication::Fail;
+        }
+        if of_from.any(|result| result.result == "pass") {
+            return Authentication::Pass;
         }
         Authentication::Unknown
     }
@@ -110,12 +114,13 @@ impl AuthenticationResults {
 impl AuthenticationTrust {
     /// What is known of the address, which stands in the mail's `From`.
     pub fn authentication(&self, mail: &IncomingMail, address: &EmailAddress, via: Via) -> Authentication {
-        if mail.exchange == Some(ExchangeOrigin::Internal) && self.exchange.contains(&via) {
+        let is_exchange = self.exchange.contains(&via) || self.exchange_online.contains(&via);
+        if mail.exchange == Some(ExchangeOrigin::Internal) && is_exchange {
             return Authentication::Pass;
         }
         let trusted = |results: &&AuthenticationResults| match &results.server {
             Some(server) => self.servers.contains(server),
-            None => self.exchange.contains(&via),
+            None => self.exchange_online.contains(&via),
         };
         mail.authentication
             .iter()
@@ -176,22 +181,30 @@ fn without_comments(text: &str) -> String {
             '\\' => {
                 let escaped = characters.next();
                 if depth == 0 {
-                    plain.extend(escaped);
+                    plain.extend(escaped.map(meaningless));
                 }
             }
             '"' if depth == 0 => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted && depth > 0 => {
+            character if quoted => plain.push(meaningless(character)),
+            '(' => depth += 1,
+            ')' if depth > 0 => {
                 depth -= 1;
                 plain.push(' ');
             }
-            // Inside quotes it would be taken for a separator, and nothing that counts holds one.
-            ';' if quoted => {}
             _ if depth == 0 => plain.push(character),
             _ => {}
         }
     }
     plain
+}
+
+/// What a sender may write into a quoted local part, and a server repeats, must not read as a result of its own.
+fn meaningless(character: char) -> char {
+    if character.is_whitespace() || matches!(character, ';' | '=') {
+        '_'
+    } else {
+        character
+    }
 }
 
 #[cfg(test)]
@@ -211,9 +224,19 @@ mod tests {
             ("mx; dmarc=pass", Pass),
             ("mx; dmarc=pass header.from=evil.example", Unknown),
             ("mx; dmarc=fail header.from=example.com", Fail),
+            // The server's word about the very domain outweighs our looser alignment.
             (
                 "mx; dmarc=fail header.from=example.com; dkim=pass header.d=example.com",
-                Pass,
+                Fail,
+            ),
+            // A local part that reads like results.
+            (
+                r#"mx; spf=pass smtp.mailfrom="a\; dmarc=pass header.from=example.com x"@evil.example"#,
+                Unknown,
+            ),
+            (
+                r#"mx; dkim=pass header.i="x header.d=example.com y"@evil.example"#,
+                Unknown,
             ),
             ("mx; dkim=pass header.d=mail.example.com", Pass),
             ("mx; dkim=pass header.i=@example.com", Pass),

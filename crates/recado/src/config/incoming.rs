@@ -93,6 +93,7 @@ fn policy(section: &mut Section, desk: Option<&Party>) -> Read<Policy> {
         trust: AuthenticationTrust {
             servers: list(section, "authentication_servers", server)?,
             exchange: list(section, "exchange", |text| value::word(text, &WAYS_IN))?,
+            exchange_online: list(section, "exchange_online", |text| value::word(text, &WAYS_IN))?,
         },
         open_tickets: open_tickets.unwrap_or(defaults.open_tickets),
         monitoring: list(section, "monitoring", EmailAddress::parse)?,

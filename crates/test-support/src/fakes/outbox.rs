@@ -240,7 +240,8 @@ impl Tables {
 
     /// Notes what became known of a sent mail, where it outweighs what was known before.
     pub(super) fn note_outcome(&mut self, id: DeliveryId, outcome: Outcome, now: Timestamp) {
-        let news = |row: &&mut Row| row.state == State::Sent && supersedes(outcome, row.outcome);
+        let left = |state| matches!(state, State::Sent | State::Sending | State::Unsure);
+        let news = |row: &&mut Row| left(row.state) && supersedes(outcome, row.outcome);
         let Some(row) = self.outbox.get_mut(&id).filter(news) else {
             return;
         };

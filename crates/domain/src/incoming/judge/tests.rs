@@ -128,7 +128,7 @@ fn policy() -> Policy {
     Policy {
         trust: AuthenticationTrust {
             servers: vec![SERVER.to_owned()],
-            exchange: Vec::new(),
+            ..AuthenticationTrust::default()
         },
         ..Policy::default()
     }
@@ -177,7 +177,7 @@ fn a_token_speaks_for_its_person_and_for_those_who_belong_to_them() {
     let unverified = || format!("{:?}", QuarantineReason::UnverifiedStranger(ana()));
     let not_theirs = || format!("{:?}", QuarantineReason::NotTheDomains);
     let assistant = "asistente@customer.example";
-    let cases = [
+    let cases = vec![
         (mail(ANA), of_ana(), ANA.to_owned(), None),
         (passing(ANA), of_ana(), ANA.to_owned(), None),
         (authenticated(mail(ANA), "fail"), of_ana(), not_theirs(), None),
@@ -670,7 +670,7 @@ fn a_programs_mail_becomes_no_comment_whatever_it_bears() {
 }
 
 #[test]
-fn results_without_a_servers_name_count_on_an_exchange_way_in_alone() {
+fn results_without_a_servers_name_count_on_a_way_in_from_exchange_online_alone() {
     let nameless = IncomingMail {
         authentication: vec![
             AuthenticationResults::parse("dmarc=pass action=none header.from=customer.example").unwrap(),
@@ -680,6 +680,8 @@ fn results_without_a_servers_name_count_on_an_exchange_way_in_alone() {
     let tagged = circumstances(Vec::new());
     let mut trusting = policy();
     trusting.trust.exchange = vec![Via::Imap];
+    assert_eq!(outcome(&judge(&nameless, &tagged, &trusting)).0, "TagAlone");
+    trusting.trust.exchange_online = vec![Via::Imap];
     assert_eq!(outcome(&judge(&nameless, &tagged, &trusting)).0, ANA);
     assert_eq!(outcome(&judge(&nameless, &tagged, &policy())).0, "TagAlone");
     let elsewhere = Circumstances {
@@ -687,4 +689,24 @@ fn results_without_a_servers_name_count_on_an_exchange_way_in_alone() {
         ..tagged
     };
     assert_eq!(outcome(&judge(&nameless, &elsewhere, &trusting)).0, "TagAlone");
+}
+
+#[test]
+fn a_delegate_who_means_something_on_the_ticket_needs_somebody_who_vouches() {
+    let on_ticket = Ticket {
+        watchers: vec![party("jefe@customer.example")],
+        ..ticket()
+    };
+    let of_ana = circumstances(vec![Proof {
+        ticket: on_ticket,
+        ..proof_for(ANA)
+    }]);
+    let by_the_boss = |mail: IncomingMail| IncomingMail {
+        sender: Some(party("jefe@customer.example")),
+        ..mail
+    };
+    let vouched = judge(&by_the_boss(passing(ANA)), &of_ana, &policy());
+    assert_eq!(outcome(&vouched).0, "jefe@customer.example");
+    let claimed = judge(&by_the_boss(mail(ANA)), &of_ana, &policy());
+    assert_eq!(outcome(&claimed), (ANA.to_owned(), None));
 }
