@@ -67,7 +67,7 @@ async fn a_strangers_words_reach_nobody_through_us() {
 #[tokio::test]
 async fn nobody_is_told_who_may_be_a_program_or_a_forgery() {
     type Change = fn(Written) -> Written;
-    let cases: [(&str, Option<Parameter>, Change); 4] = [
+    let cases: [(&str, Option<(Parameter, Option<&str>)>, Change); 5] = [
         ("a program that may open tickets", None, |mail| {
             mail.automatic(AutomaticSign::AutoSubmitted("auto-generated".to_owned()))
         }),
@@ -76,13 +76,22 @@ async fn nobody_is_told_who_may_be_a_program_or_a_forgery() {
             mail
         }),
         ("not the domain's mail", None, |mail| mail.dmarc("fail")),
-        ("299 is N", Some(Parameter::MessageExchange), |mail| mail),
+        (
+            "299 is N",
+            Some((Parameter::MessageExchange, Some("N"))),
+            |mail| mail,
+        ),
+        (
+            "417 is unset",
+            Some((Parameter::MessagingTemplate, None)),
+            |mail| mail,
+        ),
     ];
     for (case, off, change) in cases {
         let mut house = open_house().await;
         house.incoming.policy.monitoring = vec![address(EVA)];
-        if let Some(parameter) = off {
-            house.set(parameter, Some("N")).await;
+        if let Some((parameter, value)) = off {
+            house.set(parameter, value).await;
         }
         let mut entry = house.receive(&change(from(EVA).subject("Hola"))).await;
         if entry.outcome == Some(Outcome::Quarantined) {

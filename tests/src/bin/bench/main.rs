@@ -40,6 +40,8 @@ async fn main() {
     let mails = std::env::args()
         .nth(1)
         .map_or(10_000, |number| number.parse().expect("the number of mails"));
+    let ways = std::env::args().nth(2);
+    let is_wanted = |way: &str| ways.as_deref().is_none_or(|wanted| wanted == way);
     let sink = SmtpServer::builder().keep(Keep::Digests).start().await;
     let bare = bare_client::rate(sink.address(), CONNECTIONS, mails).await;
     println!("bare SMTP client, {CONNECTIONS} connections, pipelining: {bare:.0} mails/s");
@@ -52,7 +54,12 @@ async fn main() {
         println!("PostgreSQL is not installed: it is left out");
     }
     for (name, store) in &stores {
-        measure(name, store, mails, bare, postgres.as_ref()).await;
+        if is_wanted("out") {
+            measure(name, store, mails, bare, postgres.as_ref()).await;
+        }
+        if !is_wanted("in") {
+            continue;
+        }
         let store = match &postgres {
             Some(postgres) if *store != Store::Sqlite => Store::Postgres(postgres.database("bench_in")),
             _ => Store::Sqlite,
