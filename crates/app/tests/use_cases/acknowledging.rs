@@ -67,7 +67,8 @@ async fn a_strangers_words_reach_nobody_through_us() {
 #[tokio::test]
 async fn nobody_is_told_who_may_be_a_program_or_a_forgery() {
     type Change = fn(Written) -> Written;
-    let cases: [(&str, Option<(Parameter, Option<&str>)>, Change); 5] = [
+    type Setting = (Parameter, Option<&'static str>);
+    let cases: [(&str, Option<Setting>, Change); 5] = [
         ("a program that may open tickets", None, |mail| {
             mail.automatic(AutomaticSign::AutoSubmitted("auto-generated".to_owned()))
         }),
