@@ -1,6 +1,6 @@
 //! HTML bodies: what their author wrote as text and as harmless HTML, and what is only quoted.
 //!
-//! The document becomes lines of text ([`lines`]); what programs mark by ids and classes ([`marks`]) becomes `>` or a
+//! The document becomes lines of text (`lines`); what programs mark by ids and classes (`marks`) becomes `>` or a
 //! cue; the rules of [`recado_domain::quote`] decide, the same as for plain text. No part recurses, compares
 //! everything with everything, or keeps what is not needed: time and memory grow with the input alone.
 
