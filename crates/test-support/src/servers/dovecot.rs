@@ -7,7 +7,7 @@
 mod configuration;
 
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -39,6 +39,9 @@ const TRIES: u32 = 5;
 
 /// How often a mailbox is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long the processes of a killed server may take to end.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a killed server may take to start again.
 const RECOVERY: Duration = Duration::from_secs(20);
@@ -364,6 +367,15 @@ impl Dovecot {
         program::output(Command::new("kill").args(["-s", "KILL", "--", &group])).expect("the server is ours");
         // Otherwise the next server takes it for another that runs.
         fs::remove_file(&pid_file).expect("the directory is ours");
+        // Its processes end one by one, a moment after the signal.
+        let killed = Instant::now();
+        while TcpStream::connect(self.imap()).is_ok() {
+            assert!(
+                killed.elapsed() < GONE_WITHIN,
+                "the server is killed, and listens"
+            );
+            thread::sleep(LOOK);
+        }
     }
 
     /// Starts a server that was [crashed](Self::crash) again, on the same ports.
