@@ -49,7 +49,7 @@ literal! {
     /// The mail before another one in its chain has a way to go: `State::is_active`, and of a cause that this version
     /// knows. One that it leaves alone would hold up its chain for ever.
     HeadIsActive = "head.state IN ('ready', 'leased', 'sending', 'retry', 'unsure') \
-                    AND head.cause_kind IN ('comment', 'test', 'acknowledgement', 'alert')";
+                    AND head.cause_kind IN ('comment', 'test', 'acknowledgement', 'alert', 'sign_in')";
     /// Mails that came in and that nobody has judged.
     Pending = "incoming_mail.outcome IS NULL";
     /// Quarantined mails of which the desk was not told.
@@ -60,7 +60,7 @@ literal! {
     /// Mails that tell a sender that a ticket was opened.
     IsAcknowledgement = "outbox.cause_kind = 'acknowledgement'";
     /// Causes that this version knows; others are a later version's.
-    KnownCause = "outbox.cause_kind IN ('comment', 'test', 'acknowledgement', 'alert')";
+    KnownCause = "outbox.cause_kind IN ('comment', 'test', 'acknowledgement', 'alert', 'sign_in')";
 }
 
 /// The clock that leases end by, some microseconds on: the server's on PostgreSQL, which all daemons share. SQLite

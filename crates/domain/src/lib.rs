@@ -1,6 +1,7 @@
 //! The pure model of ticket messaging: tickets, comments, template keys, the outbox state machine.
 
 pub mod audience;
+pub mod audit;
 pub mod bounce;
 pub mod channel;
 pub mod comment;
@@ -10,6 +11,7 @@ pub mod locale;
 pub mod outbox;
 pub mod parameter;
 pub mod person;
+pub mod preference;
 pub mod quote;
 pub mod reply;
 pub mod retry;

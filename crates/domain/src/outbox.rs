@@ -201,6 +201,8 @@ pub enum Cause {
     Acknowledgement(MailId),
     /// A mail has waited in quarantine for long, and the desk is told so.
     Alert(MailId),
+    /// Somebody asked for a link to sign in with. Its message is a secret: nobody reads it but its recipient.
+    SignIn(Uuid),
 }
 
 impl Cause {
@@ -211,6 +213,7 @@ impl Cause {
             Self::Test(_) => "test",
             Self::Acknowledgement(_) => "acknowledgement",
             Self::Alert(_) => "alert",
+            Self::SignIn(_) => "sign_in",
         }
     }
 
@@ -219,6 +222,7 @@ impl Cause {
         match self {
             Self::Comment(CommentId(id))
             | Self::Test(id)
+            | Self::SignIn(id)
             | Self::Acknowledgement(MailId(id))
             | Self::Alert(MailId(id)) => id,
         }
@@ -231,6 +235,7 @@ impl Cause {
             "test" => Some(Self::Test(id)),
             "acknowledgement" => Some(Self::Acknowledgement(MailId(id))),
             "alert" => Some(Self::Alert(MailId(id))),
+            "sign_in" => Some(Self::SignIn(id)),
             _ => None,
         }
     }

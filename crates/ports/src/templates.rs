@@ -27,3 +27,28 @@ pub trait Templates: Send + Sync {
     /// All of them, by number.
     async fn list(&self) -> Result<Vec<StoredTemplate>, StoreError>;
 }
+
+/// A picture of a template, sent along with each of its mails; the HTML names it as `cid:NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateImage {
+    /// Its name: letters, digits, `-`, `_` and `.`, at most 80, unique within the template.
+    pub name: String,
+    /// `image/png`, `image/jpeg`, `image/gif` or `image/webp`.
+    pub content_type: String,
+    /// Its octets.
+    pub content: Vec<u8>,
+}
+
+/// The store of templates' pictures.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait TemplateImages: Send + Sync {
+    /// A template's pictures, by name.
+    async fn images(&self, template: TemplateId) -> Result<Vec<TemplateImage>, StoreError>;
+
+    /// Stores a picture; one with the same name is replaced.
+    async fn put_image(&self, template: TemplateId, image: &TemplateImage) -> Result<(), StoreError>;
+
+    /// Removes a picture; `false` when there was none.
+    async fn remove_image(&self, template: TemplateId, name: &str) -> Result<bool, StoreError>;
+}

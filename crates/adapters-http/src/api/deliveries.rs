@@ -85,7 +85,7 @@ impl From<ShownDelivery> for DeliveryView {
             cause: delivery.cause.kind(),
             comment: match delivery.cause {
                 Cause::Comment(comment) => Some(comment.0),
-                Cause::Test(_) | Cause::Acknowledgement(_) | Cause::Alert(_) => None,
+                Cause::Test(_) | Cause::Acknowledgement(_) | Cause::Alert(_) | Cause::SignIn(_) => None,
             },
             ticket: shown.ticket.map(String::from),
             recipient: delivery.recipient.into(),

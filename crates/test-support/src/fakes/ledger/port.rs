@@ -91,7 +91,7 @@ impl Ledger for MemoryStore {
                 let visibility = match mail.cause {
                     Cause::Comment(comment) => tables.visibility(comment),
                     Cause::Alert(_) => Some(Visibility::Internal),
-                    Cause::Test(_) | Cause::Acknowledgement(_) => None,
+                    Cause::Test(_) | Cause::Acknowledgement(_) | Cause::SignIn(_) => None,
                 };
                 Provenance {
                     delivery: mail.id,
