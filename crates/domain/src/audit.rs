@@ -100,4 +100,15 @@ pub struct Entry {
 impl Entry {
     /// Most characters of [`Entry::before`] and [`Entry::after`].
     pub const MAX_CHARS: usize = 2_000;
+
+    /// The line as it is kept.
+    #[must_use]
+    pub fn cut_to_size(mut self) -> Self {
+        for text in [&mut self.before, &mut self.after].into_iter().flatten() {
+            if let Some((end, _)) = text.char_indices().nth(Self::MAX_CHARS) {
+                text.truncate(end);
+            }
+        }
+        self
+    }
 }

@@ -78,7 +78,7 @@ pub trait Accounts: Send + Sync {
     async fn has_administrator(&self) -> Result<bool, StoreError>;
 
     /// Stores the first administrator. `false`, and nothing written, when there is one already: of two calls at once
-    /// one alone goes through.
+    /// one alone goes through. [`StoreError::Conflict`] when the address has an account.
     async fn add_first_administrator(&self, user: &User, password_hash: String) -> Result<bool, StoreError>;
 
     /// Accounts, by address.
@@ -91,10 +91,12 @@ pub trait Accounts: Send + Sync {
     /// The account with this address, and the PHC string of its password's hash.
     async fn password(&self, email: &EmailAddress) -> Result<Option<(User, Option<String>)>, StoreError>;
 
-    /// Changes an account, in one transaction.
+    /// Changes an account, in one transaction. Of two administrators demoted at once one stays.
     async fn change_account(&self, id: UserId, change: &AccountChange) -> Result<User, ChangeAccountError>;
 
-    /// The name that the newest ticket gives to an address; `None` when no ticket names it, nor a group.
+    /// The name of somebody who needs no account to be known: that which the newest ticket gives to the address as
+    /// requester, responsible or watcher; an empty one for a member of a group whom no ticket names. `None` for anybody
+    /// else, a group's own address included.
     async fn known_name(&self, email: &EmailAddress) -> Result<Option<PersonName>, StoreError>;
 
     /// Groups, by address.

@@ -22,11 +22,11 @@ pub trait Preferences: Send + Sync {
     /// Whether a person wants mail about a ticket.
     async fn muting(&self, email: &EmailAddress, ticket: TicketId) -> Result<Muting, StoreError>;
 
-    /// Stores whether a person wants mail about a ticket.
+    /// Stores whether a person wants mail about a ticket. [`StoreError::Conflict`] when there is no such ticket.
     async fn mute(&self, email: &EmailAddress, ticket: TicketId, muting: Muting) -> Result<(), StoreError>;
 
     /// Which of these people want no mail about the ticket at `now`: they muted it, or they want none while its page is
-    /// open and a page of theirs is ([`Preferences::show_page`]).
+    /// open and a page of theirs is ([`Preferences::show_page`]). By address, each once.
     async fn unwilling(
         &self,
         ticket: TicketId,
@@ -34,8 +34,8 @@ pub trait Preferences: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<EmailAddress>, StoreError>;
 
-    /// Notes that somebody has a ticket's page open until the time, or longer than noted before. Need not wait for the
-    /// disk.
+    /// Notes that somebody has a ticket's page open until the time, or longer than noted before. A page shows one
+    /// ticket to one person: what is noted later takes its place. Need not wait for the disk.
     async fn show_page(
         &self,
         page: Uuid,

@@ -74,7 +74,8 @@ pub enum RedeemError {
     /// It was used, has expired, or never was.
     #[error("the link was used or has expired")]
     Spent,
-    /// As every store; [`StoreError::Conflict`] when the address got an account meanwhile.
+    /// As every store; [`StoreError::Conflict`] when the address got an account meanwhile, or when the session is not
+    /// one of an active account with the link's address.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -89,8 +90,9 @@ pub trait Sessions: Send + Sync {
     /// A link that can still be used at `now`; looking at it does not use it up.
     async fn find_link(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<Link>, StoreError>;
 
-    /// Uses a link up and opens a session, in one transaction; of two calls with one link one alone goes through.
-    /// `account` is stored first when it is given: a person named on tickets who had none.
+    /// Uses a link up and opens a session, in one transaction; of two calls with one link one alone goes through. The
+    /// link must not have expired when the session begins. `account` is stored first when it is given: a person named
+    /// on tickets who had none.
     async fn redeem(
         &self,
         hash: &SecretHash,
@@ -98,13 +100,13 @@ pub trait Sessions: Send + Sync {
         account: Option<User>,
     ) -> Result<Link, RedeemError>;
 
-    /// Opens a session.
+    /// Opens a session. [`StoreError::Conflict`] when the account is not there or not active.
     async fn open(&self, session: &NewSession) -> Result<(), StoreError>;
 
     /// The session of a secret, open at `now`, of an account that is active.
     async fn find(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<OpenSession>, StoreError>;
 
-    /// Prolongs a session. Need not wait for the disk.
+    /// Prolongs a session, never beyond its end; a later time that was given before stays. Need not wait for the disk.
     async fn prolong(&self, id: Uuid, idle_until: Timestamp) -> Result<(), StoreError>;
 
     /// Ends a session.
@@ -113,6 +115,7 @@ pub trait Sessions: Send + Sync {
     /// Ends an account's sessions but one, and spends its links. Gives how many sessions.
     async fn end_all(&self, user: UserId, except: Option<Uuid>) -> Result<u64, StoreError>;
 
-    /// Forgets sessions and links that ended before `now`. Gives how many.
-    async fn forget_ended(&self, now: Timestamp) -> Result<u64, StoreError>;
+    /// Forgets sessions, links and open pages ([`crate::preferences::Preferences::show_page`]) that ended by `now`, at
+    /// most `limit` of each. Gives how many in all.
+    async fn forget_ended(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

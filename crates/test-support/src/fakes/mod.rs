@@ -16,6 +16,8 @@
 //! # }
 //! ```
 
+mod accounts;
+mod audit;
 mod channels;
 mod comments;
 mod events;
@@ -24,7 +26,9 @@ mod mail;
 mod outbox;
 mod parameters;
 mod people;
+mod preferences;
 mod renderer;
+mod sessions;
 mod suppressions;
 mod templates;
 mod tickets;
@@ -36,12 +40,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
+use recado_domain::audit::Entry;
 use recado_domain::channel::AccountId;
 use recado_domain::comment::{Attachment, AttachmentId, CommentId};
 use recado_domain::ledger::MailId;
 use recado_domain::outbox::DeliveryId;
 use recado_domain::parameter::Parameter;
-use recado_domain::person::{EmailAddress, Group, User};
+use recado_domain::person::{EmailAddress, Group, User, UserId};
+use recado_domain::preference::Preference;
 use recado_domain::template::{StoredTemplate, TemplateId};
 use recado_domain::ticket::{Ticket, TicketId};
 use recado_ports::clock::Clock;
@@ -50,6 +56,7 @@ use recado_ports::events::{Event, EventKind, Topic};
 use recado_ports::ledger::{MailboxFolder, MailboxPosition};
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::people::{NewToken, TokenHash};
+use recado_ports::sessions::{NewLink, NewSession, SecretHash};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -82,6 +89,14 @@ struct Tables {
     users: BTreeMap<EmailAddress, (User, Option<String>)>,
     tokens: HashMap<TokenHash, NewToken>,
     groups: BTreeMap<EmailAddress, Group>,
+    sessions: HashMap<Uuid, NewSession>,
+    links: HashMap<SecretHash, NewLink>,
+    /// When a session of the account was last opened.
+    signed_in: HashMap<UserId, Timestamp>,
+    preferences: HashMap<EmailAddress, Preference>,
+    muted: BTreeSet<(TicketId, EmailAddress)>,
+    open_pages: HashMap<Uuid, preferences::OpenPage>,
+    trail: BTreeMap<Uuid, Entry>,
     bounces: BTreeMap<EmailAddress, suppressions::Row>,
     mails: BTreeMap<MailId, ledger::Row>,
     /// Each with a person whose answers come from there.

@@ -96,7 +96,7 @@ impl People for MemoryStore {
 }
 
 impl Tables {
-    fn groups_of(&self, email: &EmailAddress) -> Vec<EmailAddress> {
+    pub(super) fn groups_of(&self, email: &EmailAddress) -> Vec<EmailAddress> {
         let joined = self.groups.values().filter(|group| group.members.contains(email));
         joined.map(|group| group.party.email.clone()).collect()
     }
