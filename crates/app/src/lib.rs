@@ -18,6 +18,7 @@ pub mod retract_comment;
 
 pub mod read_mails;
 pub mod receive_mail;
+pub mod show_mail;
 pub mod steer_mail;
 
 pub mod put_ticket;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::access::{Actor, Refusal};
 use crate::letter;
+use crate::put_template::NewTemplate;
 use crate::settings::MessagingSettings;
 
 /// Previews a template.
@@ -47,6 +48,27 @@ impl PreviewTemplate {
             .find(id)
             .await?
             .ok_or_else(|| Refusal::NotFound(format!("template {id}")))?;
+        self.show(&template, number, text).await
+    }
+
+    /// The same for a template that is still being written; nothing of it is stored.
+    pub async fn draft(
+        &self,
+        actor: &Actor,
+        new: NewTemplate,
+        number: Option<&TicketNumber>,
+        text: Option<&str>,
+    ) -> Result<Rendered, Refusal> {
+        actor.require(Role::Administrator, "previewing a template")?;
+        self.show(&new.stored(self.clock.now()), number, text).await
+    }
+
+    async fn show(
+        &self,
+        template: &StoredTemplate,
+        number: Option<&TicketNumber>,
+        text: Option<&str>,
+    ) -> Result<Rendered, Refusal> {
         let now = self.clock.now();
         let ticket = match number {
             None => sample(now),
@@ -57,7 +79,7 @@ impl PreviewTemplate {
         };
         rendered(
             &*self.renderer,
-            &template,
+            template,
             &ticket,
             text.unwrap_or(SAMPLE_TEXT),
             now,

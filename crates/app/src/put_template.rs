@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use recado_domain::locale::Locale;
 use recado_domain::person::Role;
 use recado_domain::template::{
@@ -32,6 +33,33 @@ pub struct NewTemplate {
     pub situation: Situation,
     /// The language of dates.
     pub locale: Option<Locale>,
+}
+
+impl NewTemplate {
+    /// The sources, for checking.
+    pub fn source(&self) -> Template<'_> {
+        Template {
+            subject: &self.subject,
+            html: &self.html,
+            text: self.text.as_deref(),
+        }
+    }
+
+    /// The same, as it is kept.
+    pub(crate) fn stored(self, updated_at: Timestamp) -> StoredTemplate {
+        StoredTemplate {
+            id: self.id,
+            // The store counts.
+            version: TemplateVersion(0),
+            name: self.name,
+            subject: self.subject,
+            html: self.html,
+            text: self.text,
+            situation: self.situation,
+            locale: self.locale,
+            updated_at,
+        }
+    }
 }
 
 /// Why a template was not saved.
@@ -81,30 +109,14 @@ impl PutTemplate {
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults).into());
         }
-        let diagnostics = Template {
-            subject: &new.subject,
-            html: &new.html,
-            text: new.text.as_deref(),
-        }
-        .check();
+        let diagnostics = new.source().check();
         if diagnostics
             .iter()
             .any(|diagnostic| diagnostic.severity == Severity::Error)
         {
             return Err(PutTemplateError::Faulty(diagnostics));
         }
-        let stored = StoredTemplate {
-            id: new.id,
-            // The store counts.
-            version: TemplateVersion(0),
-            name: new.name,
-            subject: new.subject,
-            html: new.html,
-            text: new.text,
-            situation: new.situation,
-            locale: new.locale,
-            updated_at: self.clock.now(),
-        };
+        let stored = new.stored(self.clock.now());
         let written = self.templates.put(&stored).await.map_err(Refusal::from)?;
         Ok((written, diagnostics))
     }

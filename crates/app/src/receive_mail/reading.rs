@@ -24,7 +24,7 @@ impl ReceiveMail {
     }
 
     /// The whole mail.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         &self,
         raw: Arc<Vec<u8>>,
         envelope: &MailEnvelope,

@@ -1,7 +1,7 @@
 //! Everything that is wrong with a template, found in one pass over each field.
 
 use super::Template;
-use super::diagnostic::{Diagnostic, Field, Severity};
+use super::diagnostic::{Code, Diagnostic, Field, Severity};
 use super::key::{Key, TemplateKey};
 use super::markup;
 use super::source::{Segment, SegmentKind, TemplateSource};
@@ -19,9 +19,17 @@ pub(super) fn check(template: Template<'_>) -> Vec<Diagnostic> {
     for (field, source) in template.fields() {
         if source.len() > Template::MAX_SOURCE_BYTES {
             let message = format!("it is longer than {} bytes", Template::MAX_SOURCE_BYTES);
-            report.add(Diagnostic::of_field(Severity::Error, field, message));
+            report.add(Diagnostic::of_field(
+                (Severity::Error, Code::TooLong),
+                field,
+                message,
+            ));
         } else if source.trim().is_empty() {
-            report.add(Diagnostic::of_field(Severity::Error, field, "it is empty"));
+            report.add(Diagnostic::of_field(
+                (Severity::Error, Code::EmptyField),
+                field,
+                "it is empty",
+            ));
         } else {
             let parsed = TemplateSource::parse(source);
             shows_comment |= field == Field::Html && parsed.uses(TemplateKey::CommentText);
@@ -30,7 +38,11 @@ pub(super) fn check(template: Template<'_>) -> Vec<Diagnostic> {
     }
     if !shows_comment && report.listed.is_empty() {
         let message = "the comment's text, ${COMMENTTEXT}, stands nowhere";
-        report.add(Diagnostic::of_field(Severity::Warning, Field::Html, message));
+        report.add(Diagnostic::of_field(
+            (Severity::Warning, Code::NoComment),
+            Field::Html,
+            message,
+        ));
     }
     report.finish()
 }
@@ -52,10 +64,10 @@ fn check_segments(field: Field, segments: &[Segment<'_>], report: &mut Report) {
             SegmentKind::Key(key) => Some(key.name().to_owned()),
             SegmentKind::Link(_) => None,
         };
-        if let Some(hazard) = html.place().hazard().filter(|_| field == Field::Html) {
+        if let Some((code, hazard)) = html.place().hazard().filter(|_| field == Field::Html) {
             let message = hazard.to_owned();
             report.add(Diagnostic::at(
-                Severity::Error,
+                (Severity::Error, code),
                 field,
                 &segment.span,
                 key,
@@ -87,6 +99,7 @@ impl Report {
 
     fn finish(self) -> Vec<Diagnostic> {
         let closing = self.unlisted.map(|(first, count)| Diagnostic {
+            code: Code::NotListed,
             key: None,
             message: format!("from here on there are {count} more, not listed"),
             suggestion: None,

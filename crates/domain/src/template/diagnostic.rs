@@ -48,12 +48,71 @@ impl fmt::Display for Field {
     }
 }
 
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// What a diagnostic is about, for callers that word it themselves, in another language say.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+        pub enum Code { $($(#[$doc])* $variant),+ }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// [`Fault::UnknownKey`].
+    UnknownKey = "unknown-key",
+    /// [`Fault::StraySpace`].
+    StraySpace = "stray-space",
+    /// [`Fault::Unclosed`] with a name.
+    UnclosedKey = "unclosed-key",
+    /// [`Fault::Unclosed`] without one.
+    UnclosedBrace = "unclosed-brace",
+    /// [`Fault::Empty`].
+    EmptyKey = "empty-key",
+    /// [`Fault::MissingDollar`].
+    MissingDollar = "missing-dollar",
+    /// [`Fault::MalformedLink`].
+    MalformedLink = "malformed-link",
+    /// A key of the messaging service that had no value.
+    NoValue = "no-value",
+    /// A key whose attribute the ticket has not.
+    NoAttribute = "no-attribute",
+    /// A signed link that could not be made.
+    NoLink = "no-link",
+    /// A field longer than [`Template::MAX_SOURCE_BYTES`](super::Template::MAX_SOURCE_BYTES).
+    TooLong = "too-long",
+    /// A field without anything in it.
+    EmptyField = "empty-field",
+    /// The comment's text stands nowhere.
+    NoComment = "no-comment",
+    /// A value would stand in a tag, outside quotes.
+    Unquoted = "unquoted",
+    /// A value would stand in a style or script element.
+    RawElement = "raw-element",
+    /// A picture that the HTML names and the template has not.
+    NoPicture = "no-picture",
+    /// There are more diagnostics than are listed.
+    NotListed = "not-listed",
+}
+
 /// One thing to tell the administrator, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Diagnostic {
     /// How grave it is.
     pub severity: Severity,
+    /// What it is about.
+    pub code: Code,
     /// The part of the template.
     pub field: Field,
     /// The line, from 1.
@@ -101,19 +160,21 @@ pub enum Placeholder {
 impl Diagnostic {
     /// The warning that a mail left with nothing in a key's or a link's place.
     pub fn missing_value(field: Field, span: &Span, placeholder: Placeholder) -> Self {
-        let (key, message) = match placeholder {
+        let (code, key, message) = match placeholder {
             Placeholder::Key(Key::Message(key)) => (
+                Code::NoValue,
                 Some(key.name()),
                 format!("{} has no value for this message", Key::from(key)),
             ),
             Placeholder::Key(Key::Ticket(key)) => (
+                Code::NoAttribute,
                 Some(key.name()),
                 format!("the ticket has no attribute {}", key.name()),
             ),
-            Placeholder::Link(_) => (None, "the signed link could not be made".to_owned()),
+            Placeholder::Link(_) => (Code::NoLink, None, "the signed link could not be made".to_owned()),
         };
         Self::at(
-            Severity::Warning,
+            (Severity::Warning, code),
             field,
             span,
             key.map(str::to_owned),
@@ -142,43 +203,49 @@ impl Diagnostic {
             known.map(|known| format!("${{{known}}}"))
         };
         let mut severity = Severity::Error;
-        let (key, message, suggestion) = match fault {
+        let (code, key, message, suggestion) = match fault {
             Fault::UnknownKey { name } => {
-                (Some(name), format!("there is no key named {name:?}"), meant(name))
+                let message = format!("there is no key named {name:?}");
+                (Code::UnknownKey, Some(name), message, meant(name))
             }
             Fault::StraySpace { name } => (
+                Code::StraySpace,
                 Some(name),
                 format!("the key {name:?} is written with a space, and would not be filled in"),
                 meant(name),
             ),
             Fault::Unclosed { name } if name.is_empty() => {
-                (None, "`${` has no closing brace".to_owned(), None)
+                let message = "`${` has no closing brace".to_owned();
+                (Code::UnclosedBrace, None, message, None)
             }
             Fault::Unclosed { name } => (
+                Code::UnclosedKey,
                 Some(name),
                 format!("the key {name:?} has no closing brace"),
                 meant(name),
             ),
-            Fault::Empty => (None, "`${}` names no key".to_owned(), None),
+            Fault::Empty => (Code::EmptyKey, None, "`${}` names no key".to_owned(), None),
             Fault::MissingDollar { name } => {
                 severity = Severity::Warning;
                 (
+                    Code::MissingDollar,
                     Some(name),
                     format!("the key {name:?} has no dollar sign, and stays as written"),
                     meant(name),
                 )
             }
             Fault::MalformedLink => (
+                Code::MalformedLink,
                 None,
                 "`{TOKEN(` does not begin a link to the ticket".to_owned(),
                 Some(SignedLink::EXAMPLE.to_owned()),
             ),
         };
-        Self::at(severity, field, span, key.cloned(), message, suggestion)
+        Self::at((severity, code), field, span, key.cloned(), message, suggestion)
     }
 
     pub(super) fn at(
-        severity: Severity,
+        (severity, code): (Severity, Code),
         field: Field,
         span: &Span,
         key: Option<String>,
@@ -188,6 +255,7 @@ impl Diagnostic {
         let Span { bytes, line, column } = span.clone();
         Self {
             severity,
+            code,
             field,
             line,
             column,
@@ -198,9 +266,9 @@ impl Diagnostic {
         }
     }
 
-    pub(super) fn of_field(severity: Severity, field: Field, message: impl Into<String>) -> Self {
+    pub(super) fn of_field(kind: (Severity, Code), field: Field, message: impl Into<String>) -> Self {
         Self::at(
-            severity,
+            kind,
             field,
             &Span {
                 bytes: 0..0,

@@ -4,6 +4,8 @@
 //! attribute or the rule that the template's author wrote, so such places are refused when a template is saved.
 //! This reads just enough HTML to tell them apart, and errs towards refusing.
 
+use super::diagnostic::Code;
+
 /// A place in an HTML document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Place {
@@ -22,11 +24,17 @@ pub(super) enum Place {
 
 impl Place {
     /// Why a value must not stand here.
-    pub(super) fn hazard(self) -> Option<&'static str> {
+    pub(super) fn hazard(self) -> Option<(Code, &'static str)> {
         match self {
             Self::Text | Self::Quoted(_) | Self::Comment => None,
-            Self::Tag => Some("it stands in a tag outside quotes; attribute values need quotes"),
-            Self::Raw(_) => Some("it stands in a style or script element, where text cannot be made safe"),
+            Self::Tag => Some((
+                Code::Unquoted,
+                "it stands in a tag outside quotes; attribute values need quotes",
+            )),
+            Self::Raw(_) => Some((
+                Code::RawElement,
+                "it stands in a style or script element, where text cannot be made safe",
+            )),
         }
     }
 }

@@ -36,7 +36,7 @@ pub mod source;
 mod stored;
 mod values;
 
-pub use diagnostic::{Diagnostic, Field, Placeholder, Severity};
+pub use diagnostic::{Code, Diagnostic, Field, Placeholder, Severity};
 pub use key::{Key, TemplateKey, TicketKey};
 pub use link::SignedLink;
 pub use render::{MAX_SUBJECT_CHARS, escape_html, one_line, subject_line, unix_lines};

@@ -419,3 +419,33 @@ proptest! {
         prop_assert_eq!(unescaped.replace("&#39;", "'").replace("&amp;", "&"), one_line(&value));
     }
 }
+
+#[test]
+fn every_diagnostic_bears_the_code_of_what_it_is_about() {
+    let cases = [
+        ("${COMENTTEXT}", Code::UnknownKey),
+        ("$ {COMMENTTEXT}", Code::StraySpace),
+        ("${COMMENTTEXT", Code::UnclosedKey),
+        ("${ ", Code::UnclosedBrace),
+        ("${}", Code::EmptyKey),
+        ("{COMMENTTEXT}", Code::MissingDollar),
+        ("{TOKEN(x", Code::MalformedLink),
+        ("<a href=${USERNAME}>", Code::Unquoted),
+        ("<style>${USERNAME}</style>", Code::RawElement),
+        ("nothing", Code::NoComment),
+        (" ", Code::EmptyField),
+    ];
+    for (html, code) in cases {
+        let template = Template {
+            subject: "s",
+            html,
+            text: None,
+        };
+        let found: Vec<_> = template
+            .check()
+            .iter()
+            .map(|diagnostic| diagnostic.code)
+            .collect();
+        assert_eq!(found, [code], "{html}");
+    }
+}
