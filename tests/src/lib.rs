@@ -1,7 +1,6 @@
 //! What the black-box tests share: the real binary as a daemon, its API as a client, and the real servers.
 
 pub mod api;
-pub mod browser;
 pub mod daemon;
 pub mod desk;
 pub mod mail_client;

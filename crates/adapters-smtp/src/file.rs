@@ -35,6 +35,7 @@ impl Transport for FileTransport {
             .await
             .map_err(|error| fault(&directory, &error))?;
         Ok(Box::new(FileSession {
+            welcome: format!("mails are written to {}", directory.display()),
             directory,
             name: None,
         }))
@@ -43,6 +44,7 @@ impl Transport for FileTransport {
 
 struct FileSession {
     directory: PathBuf,
+    welcome: String,
     /// The file of the mail that has begun.
     name: Option<String>,
 }
@@ -83,6 +85,10 @@ impl MailSession for FileSession {
 
     fn is_usable(&self) -> bool {
         self.name.is_none()
+    }
+
+    fn welcome(&self) -> &str {
+        &self.welcome
     }
 
     async fn quit(self: Box<Self>) {}

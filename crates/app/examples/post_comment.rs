@@ -71,6 +71,10 @@ impl MailSession for Gateway {
         true
     }
 
+    fn welcome(&self) -> &str {
+        "the gateway is ready"
+    }
+
     async fn quit(self: Box<Self>) {}
 }
 
@@ -136,9 +140,11 @@ impl ServiceDesk {
                 desk: None,
                 desk_name: Some("Mesa de ayuda".to_owned()),
                 public_host: "desk.example.org".to_owned(),
+                public_url: "https://recado.example.org".to_owned(),
                 locale: Locale::Es,
                 time_zone: jiff::tz::TimeZone::UTC,
                 hold: Duration::ZERO,
+                page_hold: Duration::from_secs(10),
                 way_out: WayOut::Files,
                 limits: CommentLimits::default(),
                 way_back: WayBack::default(),

@@ -159,6 +159,7 @@ impl Desk<'_> {
             ),
             text: text_with_reference(rendered.text.as_deref().unwrap_or_default(), token.as_ref()),
             html: Some(html_with_reference(&rendered.html, token.as_ref())),
+            images: Vec::new(),
             attachments: letter.attachments.clone(),
             message_id: message_id.clone(),
             date: letter.created_at,

@@ -20,12 +20,16 @@ pub struct MessagingSettings {
     pub desk_name: Option<String>,
     /// The host of the public URL: the domain of Message-IDs while parameter 10 is unset.
     pub public_host: String,
+    /// Where people reach the pages while parameter 33 is unset; no slash at its end.
+    pub public_url: String,
     /// The language of dates where neither ticket nor template names one.
     pub locale: Locale,
     /// The time zone of dates.
     pub time_zone: TimeZone,
     /// Time to take a comment back before its first attempt.
     pub hold: Duration,
+    /// The same for what is written on a page; until then others than the author and the desk do not see it.
+    pub page_hold: Duration,
     /// How the outgoing account is meant to leave the house.
     pub way_out: WayOut,
     /// Limits on what a comment may bring.

@@ -42,6 +42,23 @@ impl fmt::Debug for DraftAttachment {
     }
 }
 
+/// A picture that the HTML part shows: it names it as `cid:NAME`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InlineImage {
+    /// Letters, digits, `-`, `_` and `.`; unique within the mail.
+    pub name: String,
+    /// `image/png` and the like.
+    pub content_type: String,
+    /// Its octets.
+    pub content: Vec<u8>,
+}
+
+impl fmt::Debug for InlineImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InlineImage({:?}, {} octets)", self.name, self.content.len())
+    }
+}
+
 /// Whether a person or a program wrote a mail (RFC 3834 §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Automatic {
@@ -68,6 +85,9 @@ pub struct MailDraft {
     pub text: String,
     /// The HTML part.
     pub html: Option<String>,
+    /// Pictures beside the HTML. Its `cid:NAME` becomes the Content-ID that the part bears (RFC 2392); a mail without
+    /// HTML goes without them.
+    pub images: Vec<InlineImage>,
     /// Files around them.
     pub attachments: Vec<DraftAttachment>,
     /// `Message-ID`; boundaries derive from it, so the same draft gives the same octets.
@@ -196,6 +216,10 @@ pub trait MailSession: Send {
 
     /// Whether another mail may begin. A session in doubt never says so.
     fn is_usable(&self) -> bool;
+
+    /// What the server answered last before the first mail, in its own words: to the log-in where there is one, else
+    /// its greeting. For people who try an account.
+    fn welcome(&self) -> &str;
 
     /// Takes leave. Best effort, bounded.
     async fn quit(self: Box<Self>);

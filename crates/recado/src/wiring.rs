@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use recado_adapters_db::{Database, OpenError, Options};
-use recado_adapters_inbound::imap::{MailboxReader, MailboxSettings, MailboxTimeouts};
+use recado_adapters_inbound::imap::{MailboxReader, MailboxSettings, MailboxTimeouts, MailboxTrial, Trust};
 use recado_adapters_inbound::intake::Intake;
 use recado_adapters_inbound::parse::MailReader;
 use recado_adapters_smtp::{FileTransport, MailComposer, SmtpSettings, SmtpTransport, Timeouts};
@@ -206,16 +206,7 @@ impl House {
 
     /// Reads the mailbox that the parameters describe into `receive`.
     pub(crate) fn mailbox_reader(&self, receive: Arc<dyn Intake>) -> anyhow::Result<MailboxReader> {
-        let inbound = &self.configuration.inbound;
-        let settings = MailboxSettings {
-            poll: inbound.poll,
-            tls_name: inbound.tls_name.clone(),
-            ca_file: inbound.ca_file.clone(),
-            largest_mail: self.configuration.incoming.largest_mail,
-            timeouts: MailboxTimeouts::default(),
-        };
-        let tls = MailboxReader::trust(&settings)
-            .map_err(|error| ConfigurationFault::new("inbound.ca_file", "cannot be used").because(error))?;
+        let (settings, tls) = self.mailbox()?;
         Ok(MailboxReader {
             receive,
             ledger: self.database.clone(),
@@ -226,6 +217,26 @@ impl House {
             settings,
             tls,
         })
+    }
+
+    /// Tries the mailbox that the parameters describe.
+    pub(crate) fn mailbox_check(&self) -> anyhow::Result<MailboxTrial> {
+        let (settings, tls) = self.mailbox()?;
+        Ok(MailboxTrial { settings, tls })
+    }
+
+    fn mailbox(&self) -> anyhow::Result<(MailboxSettings, Trust)> {
+        let inbound = &self.configuration.inbound;
+        let settings = MailboxSettings {
+            poll: inbound.poll,
+            tls_name: inbound.tls_name.clone(),
+            ca_file: inbound.ca_file.clone(),
+            largest_mail: self.configuration.incoming.largest_mail,
+            timeouts: MailboxTimeouts::default(),
+        };
+        let tls = MailboxReader::trust(&settings)
+            .map_err(|error| ConfigurationFault::new("inbound.ca_file", "cannot be used").because(error))?;
+        Ok((settings, tls))
     }
 
     pub(crate) fn read_mails(&self) -> ReadMails {

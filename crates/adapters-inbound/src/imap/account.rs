@@ -45,37 +45,7 @@ impl Standing {
         if !parameters.is_on(Parameter::ReadMail) {
             return Self::Off;
         }
-        let text = |parameter| {
-            parameters
-                .text(parameter)
-                .map(str::to_owned)
-                .ok_or(Self::Incomplete(parameter))
-        };
-        let account = || {
-            let protocol = match text(Parameter::InboxProtocol)?.as_str() {
-                "imap" => Protocol::Imap,
-                _ => Protocol::Imaps,
-            };
-            let default_port = match protocol {
-                Protocol::Imaps => 993,
-                Protocol::Imap => 143,
-            };
-            let per_round = text(Parameter::MessagesPerRound)?
-                .parse()
-                .unwrap_or(MAX_PER_ROUND);
-            Ok(InboxAccount {
-                host: text(Parameter::InboxHost)?,
-                port: parameters.port(Parameter::InboxPort).unwrap_or(default_port),
-                protocol,
-                user: text(Parameter::InboxUser)?,
-                password: parameters
-                    .secret(Parameter::InboxPassword)
-                    .ok_or(Self::Incomplete(Parameter::InboxPassword))?,
-                folder: text(Parameter::InboxFolder)?,
-                per_round: per_round.clamp(1, MAX_PER_ROUND),
-            })
-        };
-        account().map_or_else(|standing| standing, Self::On)
+        InboxAccount::read(parameters).map_or_else(Self::Incomplete, Self::On)
     }
 
     /// Whether nothing that counts differs.
@@ -90,6 +60,33 @@ impl Standing {
 }
 
 impl InboxAccount {
+    /// The account, whether or not it is to be read; else the parameter that is missing.
+    pub(super) fn read(parameters: &Parameters) -> Result<Self, Parameter> {
+        let text = |parameter| parameters.text(parameter).map(str::to_owned).ok_or(parameter);
+        let protocol = match text(Parameter::InboxProtocol)?.as_str() {
+            "imap" => Protocol::Imap,
+            _ => Protocol::Imaps,
+        };
+        let default_port = match protocol {
+            Protocol::Imaps => 993,
+            Protocol::Imap => 143,
+        };
+        let per_round = text(Parameter::MessagesPerRound)?
+            .parse()
+            .unwrap_or(MAX_PER_ROUND);
+        Ok(Self {
+            host: text(Parameter::InboxHost)?,
+            port: parameters.port(Parameter::InboxPort).unwrap_or(default_port),
+            protocol,
+            user: text(Parameter::InboxUser)?,
+            password: parameters
+                .secret(Parameter::InboxPassword)
+                .ok_or(Parameter::InboxPassword)?,
+            folder: text(Parameter::InboxFolder)?,
+            per_round: per_round.clamp(1, MAX_PER_ROUND),
+        })
+    }
+
     /// `host:port`, for messages.
     pub(super) fn server(&self) -> String {
         format!("{}:{}", self.host, self.port)

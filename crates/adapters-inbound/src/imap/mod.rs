@@ -11,6 +11,7 @@
 //! The session is ours, as SMTP's is: async-imap could not hold the bounds (`docs/adr/0012-our-own-imap-session.md`).
 
 mod account;
+mod check;
 mod fault;
 mod memory;
 mod opening;
@@ -25,8 +26,9 @@ mod wire;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use check::MailboxTrial;
 pub use fault::{MailboxFault, MailboxFaultKind};
-pub use reader::{MailboxCheck, MailboxReader, Trust};
+pub use reader::{MailboxReader, Trust};
 pub use tls::TlsSetupError;
 
 /// The longest waits of a session.

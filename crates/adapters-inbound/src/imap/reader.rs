@@ -55,29 +55,7 @@ pub struct MailboxReader {
 
 /// Whose certificates are believed.
 #[derive(Clone)]
-pub struct Trust(Arc<ClientConfig>);
-
-/// How the mailbox was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MailboxCheck {
-    /// Parameter 200 is off: it is not read.
-    Off,
-    /// It is to be read, and the parameter of this number is not set.
-    Incomplete(u16),
-    /// It can be read.
-    Good {
-        /// `host:port`.
-        server: String,
-        /// The folder.
-        folder: String,
-        /// Its messages, read ones included.
-        messages: u32,
-        /// What the server said.
-        said: String,
-    },
-    /// It cannot.
-    Fault(MailboxFault),
-}
+pub struct Trust(pub(super) Arc<ClientConfig>);
 
 /// Why a session ended.
 pub(super) enum Ended {
@@ -146,31 +124,6 @@ impl MailboxReader {
                 }
             };
             self.pause(pause, Some(&standing), stop).await;
-        }
-    }
-
-    /// Connects, logs in and looks at the folder, changing nothing; for `recado doctor`.
-    pub async fn check(&self) -> Result<MailboxCheck, StoreError> {
-        let account = match self.standing().await? {
-            Standing::Off => return Ok(MailboxCheck::Off),
-            Standing::Incomplete(parameter) => return Ok(MailboxCheck::Incomplete(parameter.number())),
-            Standing::On(account) => account,
-        };
-        match open(&self.settings, &self.tls.0, &account, Access::Look).await {
-            Err(fault) => Ok(MailboxCheck::Fault(fault)),
-            Ok(OpenMailbox {
-                session,
-                folder,
-                said,
-            }) => {
-                session.log_out().await;
-                Ok(MailboxCheck::Good {
-                    server: account.server(),
-                    messages: folder.exists,
-                    folder: account.folder,
-                    said,
-                })
-            }
         }
     }
 

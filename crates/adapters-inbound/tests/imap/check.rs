@@ -1,7 +1,8 @@
-//! What `recado doctor` hears.
+//! What a try at the mailbox tells.
 
-use recado_adapters_inbound::imap::{MailboxCheck, MailboxFaultKind};
+use recado_adapters_inbound::imap::MailboxFaultKind;
 use recado_domain::parameter::Parameter;
+use recado_ports::mailbox::MailboxState;
 
 use crate::harness::{Desk, mail};
 use crate::server::{Fault, Server};
@@ -11,19 +12,14 @@ async fn a_mailbox_that_can_be_read_is_looked_at_and_left_as_it_is() {
     let server = Server::start().await;
     server.append(&mail("a"));
     let desk = Desk::of(&server).await;
-    let MailboxCheck::Good {
-        messages,
-        folder,
-        said,
-        ..
-    } = desk.reader().check().await.unwrap()
-    else {
-        panic!("the mailbox can be read");
+    let state = desk.check().await.unwrap();
+    let expected = MailboxState {
+        place: format!("{}/INBOX", server.address),
+        greeting: "[READ-WRITE] open".to_owned(),
+        messages: 1,
+        unseen: 1,
     };
-    assert_eq!(
-        (messages, folder.as_str(), said.as_str()),
-        (1, "INBOX", "[READ-WRITE] open")
-    );
+    assert_eq!(state, expected);
     assert!(server.commands("SELECT").is_empty() && desk.ledger.taken().is_empty());
 }
 
@@ -45,11 +41,8 @@ async fn each_way_to_log_in_is_known() {
         server.change(|state| state.capabilities.clone_from(&capabilities));
         let desk = Desk::of(&server).await;
         desk.set(Parameter::InboxPassword, password).await;
-        let check = desk.reader().check().await.unwrap();
-        assert!(
-            matches!(check, MailboxCheck::Good { .. }),
-            "{capabilities:?}: {check:?}"
-        );
+        let check = desk.check().await;
+        assert!(check.is_ok(), "{capabilities:?}: {check:?}");
     }
 }
 
@@ -57,23 +50,23 @@ async fn each_way_to_log_in_is_known() {
 async fn what_is_wrong_is_told_apart() {
     let server = Server::start().await;
     let desk = Desk::of(&server).await;
-    let kind = async |desk: &Desk| match desk.reader().check().await.unwrap() {
-        MailboxCheck::Fault(fault) => (fault.kind, fault.to_string()),
-        other => panic!("{other:?}"),
+    let told = async |desk: &Desk| {
+        let fault = desk.check().await.unwrap_err();
+        (fault.remedy.unwrap(), fault.message)
     };
     desk.set(Parameter::InboxFolder, "Elsewhere").await;
-    let (found, message) = kind(&desk).await;
-    assert_eq!(found, MailboxFaultKind::FolderRefused);
+    let (remedy, message) = told(&desk).await;
+    assert_eq!(remedy, MailboxFaultKind::FolderRefused.remedy());
     assert!(message.contains("[NONEXISTENT] no such folder"), "{message}");
     desk.set(Parameter::InboxPassword, "wrong").await;
-    assert_eq!(kind(&desk).await.0, MailboxFaultKind::LoginRefused);
+    assert_eq!(told(&desk).await.0, MailboxFaultKind::LoginRefused.remedy());
     server.fault("AUTHENTICATE", Fault::Answer("NO [UNAVAILABLE] later"), 1);
-    assert_eq!(kind(&desk).await.0, MailboxFaultKind::Passing);
+    assert_eq!(told(&desk).await.0, MailboxFaultKind::Passing.remedy());
     server.change(|state| state.capabilities = vec!["IMAP4rev1", "LOGINDISABLED"]);
-    assert_eq!(kind(&desk).await.0, MailboxFaultKind::LoginMissing);
+    assert_eq!(told(&desk).await.0, MailboxFaultKind::LoginMissing.remedy());
     desk.set(Parameter::InboxPort, "1").await;
-    let (found, message) = kind(&desk).await;
-    assert_eq!(found, MailboxFaultKind::Passing);
+    let (remedy, message) = told(&desk).await;
+    assert_eq!(remedy, MailboxFaultKind::Passing.remedy());
     assert!(
         message.starts_with("the mailbox at 127.0.0.1:1 cannot be read: connecting: "),
         "{message}"
@@ -87,12 +80,17 @@ async fn what_is_not_set_is_named_by_its_number() {
     let unset = async |parameter| {
         use recado_ports::parameters::Parameters as _;
         desk.store.set(parameter, None).await.unwrap();
-        desk.reader().check().await.unwrap()
+        desk.check().await.map_err(|fault| fault.message)
     };
-    assert_eq!(
-        unset(Parameter::InboxPassword).await,
-        MailboxCheck::Incomplete(25)
+    assert!(
+        unset(Parameter::ReadMail).await.is_ok(),
+        "a mailbox is tried before it is read"
     );
-    assert_eq!(unset(Parameter::InboxHost).await, MailboxCheck::Incomplete(23));
-    assert_eq!(unset(Parameter::ReadMail).await, MailboxCheck::Off);
+    let told = unset(Parameter::InboxPassword).await.unwrap_err();
+    assert!(
+        told.starts_with("parameter 25 ") && told.ends_with(" is not set"),
+        "{told}"
+    );
+    let told = unset(Parameter::InboxHost).await.unwrap_err();
+    assert!(told.starts_with("parameter 23 "), "{told}");
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use recado_adapters_inbound::imap::MailboxCheck;
 use recado_domain::parameter::Parameter;
 use recado_test_support::servers::dovecot::{Dovecot, HOST, PASSWORD};
 
@@ -83,10 +82,11 @@ async fn each_protocol_and_a_folder_with_accents_are_known() {
     for (protocol, port) in [("imaps", dovecot.imaps().port()), ("imap", dovecot.imap().port())] {
         desk.set(Parameter::InboxProtocol, protocol).await;
         desk.set(Parameter::InboxPort, &port.to_string()).await;
-        let check = desk.reader().check().await.unwrap();
-        assert!(
-            matches!(check, MailboxCheck::Good { messages: 1, .. }),
-            "{protocol}: {check:?}"
+        let state = desk.check().await;
+        assert_eq!(
+            state.as_ref().map(|state| (state.messages, state.unseen)),
+            Ok((1, 1)),
+            "{protocol}"
         );
     }
 }

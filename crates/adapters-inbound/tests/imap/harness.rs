@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use recado_adapters_inbound::imap::{MailboxReader, MailboxSettings, MailboxTimeouts, Trust};
+use recado_adapters_inbound::imap::{MailboxReader, MailboxSettings, MailboxTimeouts, MailboxTrial, Trust};
 use recado_app::stop::{self, StopSignal};
 use recado_domain::parameter::Parameter;
+use recado_ports::mailbox::{MailboxCheck as _, MailboxFault, MailboxState};
 use recado_ports::parameters::Parameters as _;
 use recado_test_support::clock::ManualClock;
 use recado_test_support::fakes::MemoryStore;
@@ -74,14 +75,28 @@ impl Desk {
             events: Arc::new(self.store.clone()),
             clock: self.clock.clone(),
             ids: Arc::new(SequentialIds::new()),
-            tls: match self.settings.ca_file {
-                // The system's authorities take a while to read.
-                None => SYSTEM
-                    .get_or_init(|| MailboxReader::trust(&self.settings).unwrap())
-                    .clone(),
-                Some(_) => MailboxReader::trust(&self.settings).unwrap(),
-            },
+            tls: self.trust(),
             settings: self.settings.clone(),
+        }
+    }
+
+    /// Tries the mailbox.
+    pub(crate) async fn check(&self) -> Result<MailboxState, MailboxFault> {
+        let trial = MailboxTrial {
+            settings: self.settings.clone(),
+            tls: self.trust(),
+        };
+        let parameters = self.store.snapshot().await.unwrap().values;
+        trial.check(&parameters).await
+    }
+
+    fn trust(&self) -> Trust {
+        match self.settings.ca_file {
+            // The system's authorities take a while to read.
+            None => SYSTEM
+                .get_or_init(|| MailboxReader::trust(&self.settings).unwrap())
+                .clone(),
+            Some(_) => MailboxReader::trust(&self.settings).unwrap(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! TLS, and what goes over the wire without it.
 
-use recado_adapters_inbound::imap::{MailboxCheck, MailboxFaultKind};
+use recado_adapters_inbound::imap::MailboxFaultKind;
 use recado_domain::parameter::Parameter;
 
 use crate::harness::{Desk, mail};
@@ -18,11 +18,9 @@ async fn trusting(server: &Server, pem: &str, protocol: &str) -> (Desk, tempfile
     (desk, directory)
 }
 
-async fn fault(desk: &Desk) -> MailboxFaultKind {
-    match desk.reader().check().await.unwrap() {
-        MailboxCheck::Fault(fault) => fault.kind,
-        other => panic!("{other:?}"),
-    }
+/// What to do about the fault that a try at the mailbox meets.
+async fn remedy(desk: &Desk) -> String {
+    desk.check().await.unwrap_err().remedy.unwrap()
 }
 
 #[tokio::test]
@@ -53,10 +51,10 @@ async fn a_certificate_of_a_stranger_or_for_another_host_is_refused() {
     ] {
         let server = Server::with(protection).await;
         let (desk, _directory) = trusting(&server, &strange, protocol).await;
-        assert_eq!(fault(&desk).await, MailboxFaultKind::Certificate);
+        assert_eq!(remedy(&desk).await, MailboxFaultKind::Certificate.remedy());
         let (mut desk, _directory) = trusting(&server, &pem, protocol).await;
         desk.settings.tls_name = None;
-        assert_eq!(fault(&desk).await, MailboxFaultKind::Certificate);
+        assert_eq!(remedy(&desk).await, MailboxFaultKind::Certificate.remedy());
         assert!(server.commands("AUTHENTICATE").is_empty());
     }
 }
@@ -70,7 +68,7 @@ async fn what_is_slipped_in_behind_starttls_ends_the_session() {
     ))
     .await;
     let (desk, _directory) = trusting(&server, &pem, "imap").await;
-    assert_eq!(fault(&desk).await, MailboxFaultKind::Passing);
+    assert_eq!(remedy(&desk).await, MailboxFaultKind::Passing.remedy());
     assert!(server.commands("AUTHENTICATE").is_empty());
 }
 
@@ -78,7 +76,7 @@ async fn what_is_slipped_in_behind_starttls_ends_the_session() {
 async fn imaps_at_a_server_that_speaks_in_the_clear_gives_no_password_away() {
     let server = Server::start().await;
     let (desk, _directory) = trusting(&server, &certificate("imap.recado.test").1, "imaps").await;
-    let kind = fault(&desk).await;
-    assert_eq!(kind, MailboxFaultKind::Passing);
+    let remedy = remedy(&desk).await;
+    assert_eq!(remedy, MailboxFaultKind::Passing.remedy());
     assert!(server.commands("AUTHENTICATE").is_empty() && server.commands("LOGIN").is_empty());
 }

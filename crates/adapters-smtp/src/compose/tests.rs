@@ -3,7 +3,7 @@
 use super::*;
 use mail_parser::{MessageParser, MimeHeaders as _};
 use proptest::prelude::*;
-use recado_ports::mail::DraftAttachment;
+use recado_ports::mail::{DraftAttachment, InlineImage};
 
 fn mailbox(name: &str, address: &str) -> Mailbox {
     Mailbox {
@@ -27,6 +27,7 @@ fn draft() -> MailDraft {
         subject: "Impresora 3 sin tóner [#4711]".to_owned(),
         text: "Hola João:\n\nya está.\n.\nAna\n".to_owned(),
         html: Some("<p>Hola João:</p>\n<p>ya está.</p>\n".to_owned()),
+        images: Vec::new(),
         attachments: Vec::new(),
         message_id: id("0190a.mac@example.org"),
         date: "2026-03-04T05:06:07Z".parse().unwrap(),
@@ -249,4 +250,79 @@ proptest! {
         prop_assert_eq!(part(1), text);
         prop_assert_eq!(part(2), html);
     }
+}
+
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+
+fn picture(name: &str) -> InlineImage {
+    InlineImage {
+        name: name.to_owned(),
+        content_type: "image/png".to_owned(),
+        content: PICTURE.to_vec(),
+    }
+}
+
+#[test]
+fn a_mail_with_pictures_beside_its_html() {
+    let draft = MailDraft {
+        html: Some(r#"<img src="cid:logo.png"><p>cid:logo.png, <img src='cid:other'></p>"#.to_owned()),
+        images: vec![picture("logo.png"), picture("seal")],
+        ..draft()
+    };
+    insta::assert_snapshot!(snapshot(&compose(&draft)));
+    assert_eq!(
+        compose(&draft),
+        compose(&draft),
+        "each attempt sends the same octets"
+    );
+}
+
+#[test]
+fn the_html_names_each_picture_as_its_part_is_named() {
+    let html = "<img src=\"cid:logo.png\">".to_owned();
+    let one = MailDraft {
+        html: Some(html),
+        images: vec![picture("logo.png")],
+        attachments: vec![DraftAttachment {
+            name: "acta.txt".to_owned(),
+            content_type: "text/plain".to_owned(),
+            content: b"acta".to_vec(),
+        }],
+        ..draft()
+    };
+    let other = MailDraft {
+        message_id: id("0190b.mac@example.org"),
+        ..one.clone()
+    };
+    let mut ids = Vec::new();
+    for draft in [&one, &other] {
+        let octets = MailComposer.compose(draft).unwrap();
+        let mail = MessageParser::default().parse(&octets).unwrap();
+        let image = mail
+            .parts
+            .iter()
+            .find(|part| part.content_id().is_some())
+            .unwrap();
+        assert_eq!(image.contents(), PICTURE);
+        let id = image.content_id().unwrap().to_owned();
+        assert!(id.starts_with("logo.png.") && id.contains('@'), "{id}");
+        assert!(mail.body_html(0).unwrap().contains(&format!("src=\"cid:{id}\"")));
+        assert_eq!(
+            mail.body_text(0).unwrap().trim_end(),
+            draft.text.replace('\n', "\r\n").trim_end()
+        );
+        assert_eq!(mail.attachment_count(), 2, "the picture and the file");
+        ids.push(id);
+    }
+    assert_ne!(ids[0], ids[1], "a thread shows each mail's own picture");
+}
+
+#[test]
+fn a_mail_without_html_goes_without_pictures() {
+    let draft = MailDraft {
+        html: None,
+        images: vec![picture("logo.png")],
+        ..draft()
+    };
+    assert!(!compose(&draft).contains("image/png"));
 }

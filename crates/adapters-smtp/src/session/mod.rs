@@ -134,6 +134,8 @@ struct SmtpSession {
     timeouts: Timeouts,
     /// `host:port`, for messages.
     server: String,
+    /// The answer to the login, else the greeting.
+    welcome: String,
 }
 
 #[async_trait]
@@ -148,6 +150,10 @@ impl MailSession for SmtpSession {
 
     fn is_usable(&self) -> bool {
         self.wire.is_some() && self.standing != Standing::GoAhead
+    }
+
+    fn welcome(&self) -> &str {
+        &self.welcome
     }
 
     async fn quit(self: Box<Self>) {

@@ -30,7 +30,7 @@ pub(super) async fn open(
         wire = opening.secure(wire, Stage::Greeting).await?;
     }
     let greeting = wire.read(settings.timeouts.greeting).await;
-    opening.accepted(Stage::Greeting, greeting)?;
+    let mut welcome = opening.accepted(Stage::Greeting, greeting)?;
     let mut capabilities = opening.greet(&mut wire).await?;
     if account.tls == TlsMode::StartTls {
         wire = opening.start_tls(wire, &capabilities).await?;
@@ -38,7 +38,7 @@ pub(super) async fn open(
         capabilities = opening.greet(&mut wire).await?;
     }
     if let Some(credentials) = &account.credentials {
-        opening.log_in(&mut wire, &capabilities, credentials).await?;
+        welcome = opening.log_in(&mut wire, &capabilities, credentials).await?;
     }
     Ok(SmtpSession {
         wire: Some(wire),
@@ -46,6 +46,7 @@ pub(super) async fn open(
         capabilities,
         timeouts: settings.timeouts,
         server: opening.server,
+        welcome: welcome.to_string(),
     })
 }
 
@@ -152,7 +153,7 @@ impl Opening<'_> {
         wire: &mut Wire,
         offered: &Capabilities,
         login: &Credentials,
-    ) -> Result<(), ChannelFault> {
+    ) -> Result<Reply, ChannelFault> {
         let is_private = wire.is_secured() || wire.peer_address().is_ok_and(|peer| is_loopback(peer.ip()));
         if !is_private {
             let detail = format!("logging in to {} without TLS is refused", self.server);
@@ -189,7 +190,7 @@ impl Opening<'_> {
             let detail = format!("{} asked on after user and password", self.server);
             return Err(ChannelFault::holding(HoldReason::LoginRefused, detail));
         }
-        self.accepted(Stage::Auth, Ok(answer)).map(drop)
+        self.accepted(Stage::Auth, Ok(answer))
     }
 
     async fn ask(&self, wire: &mut Wire, stage: Stage, command: &str) -> Result<Answer, ChannelFault> {

@@ -297,6 +297,10 @@ impl MailSession for InterruptedSession {
         self.session.is_usable()
     }
 
+    fn welcome(&self) -> &str {
+        self.session.welcome()
+    }
+
     async fn quit(self: Box<Self>) {
         self.session.quit().await;
     }

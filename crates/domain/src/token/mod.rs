@@ -4,6 +4,7 @@
 //! that only the daemons know. Neither shows the ticket's number.
 
 mod reference;
+mod view;
 
 use std::fmt;
 
@@ -81,6 +82,18 @@ impl Key {
         let mut short = [0; MAC_OCTETS];
         short.copy_from_slice(&full[..MAC_OCTETS]);
         short
+    }
+}
+
+impl Key {
+    /// An HMAC-SHA-256 over a purpose and octets.
+    fn signature(&self, purpose: &str, octets: &[u8]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.expose_secret())
+            .expect("HMAC takes a key of any length");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(octets);
+        mac.finalize().into_bytes().into()
     }
 }
 

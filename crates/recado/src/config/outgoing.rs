@@ -97,6 +97,8 @@ pub(super) fn mail(mut section: Section) -> Read<Mail> {
 pub(super) struct Delivery {
     pub(super) settings: DeliverySettings,
     pub(super) hold: Duration,
+    /// Of what is written on a page.
+    pub(super) page_hold: Duration,
     pub(super) keep_messages: Duration,
     pub(super) workers: u16,
 }
@@ -109,6 +111,7 @@ pub(super) fn delivery(mut section: Section, mail: &Mail, way_back: WayBack) -> 
     let lease = time("lease", lease_time, defaults.lease)?;
     let shutdown = time("shutdown", value::duration, defaults.shutdown)?;
     let hold = time("hold", value::duration, Duration::ZERO)?;
+    let page_hold = time("hold_pages", value::duration, PAGE_HOLD)?;
     let expire = time("expire", value::some_duration, defaults.expire)?;
     let keep_messages = time("keep_messages", value::some_duration, KEEP_MESSAGES)?;
     let breaker_max = time("breaker_max", value::some_duration, defaults.breaker.max)?;
@@ -156,6 +159,7 @@ pub(super) fn delivery(mut section: Section, mail: &Mail, way_back: WayBack) -> 
     Ok(Delivery {
         settings,
         hold,
+        page_hold,
         keep_messages,
         workers: workers.unwrap_or(mail.connections).min(mail.connections),
     })
@@ -163,6 +167,9 @@ pub(super) fn delivery(mut section: Section, mail: &Mail, way_back: WayBack) -> 
 
 /// How long the octets of a sent mail are kept.
 const KEEP_MESSAGES: Duration = Duration::from_hours(30 * 24);
+
+/// Time to think again about what was just written.
+const PAGE_HOLD: Duration = Duration::from_secs(10);
 
 /// Shorter than this, and a slow commit costs a worker its lease.
 const SHORTEST_LEASE: Duration = Duration::from_millis(500);

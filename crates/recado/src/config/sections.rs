@@ -53,9 +53,11 @@ pub(super) fn read(sources: &Sources) -> Read<Configuration> {
             .host_str()
             .expect("a public URL has a host")
             .to_owned(),
+        public_url: http.public_url.as_str().trim_end_matches('/').to_owned(),
         locale: mail.locale,
         time_zone: mail.time_zone,
         hold: delivery.hold,
+        page_hold: delivery.page_hold,
         way_out: delivery.settings.way_out,
         limits: limits.comment,
         way_back: inbound.way_back,

@@ -235,7 +235,7 @@ fn the_doctor_looks_at_the_way_back() {
     };
     let incomplete = findings("");
     for expected in [
-        "fault    mailbox: parameter 200 is Y, and parameter 23 is not set",
+        "fault    mailbox: parameter 23 (inbox server) is not set",
         "warning  senders: nobody's word about them counts",
         "authentication_servers",
     ] {

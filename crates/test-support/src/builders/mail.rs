@@ -31,6 +31,7 @@ pub fn draft(subject: &str, text: &str) -> MailDraft {
         subject: subject.to_owned(),
         text: text.to_owned(),
         html: None,
+        images: Vec::new(),
         attachments: Vec::new(),
         message_id: message_id(id()),
         date: START,

@@ -279,6 +279,10 @@ impl MailSession for ScriptedSession {
         self.usable
     }
 
+    fn welcome(&self) -> &str {
+        "220 mail.example.org ready"
+    }
+
     async fn quit(self: Box<Self>) {
         self.server.script().quits += 1;
     }

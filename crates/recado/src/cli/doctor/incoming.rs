@@ -1,17 +1,12 @@
 //! The way back: whether answers can reach the daemon, and whether they are believed when they do.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
-use async_trait::async_trait;
-use recado_adapters_inbound::imap::MailboxCheck;
-use recado_adapters_inbound::intake::Intake;
 use recado_app::diagnose::Finding;
-use recado_app::receive_mail::{Receipt, ReceiveError, ReceivedMail};
 use recado_domain::ledger::Outcome;
 use recado_domain::parameter::{Parameter, Parameters};
 use recado_domain::person::EmailAddress;
-use recado_ports::store::StoreError;
+use recado_ports::mailbox::MailboxCheck as _;
 
 use crate::config::Configuration;
 use crate::wiring::House;
@@ -39,37 +34,27 @@ pub(super) fn findings(
 }
 
 /// The mailbox that parameter 200 has read, looked at as the daemon looks at it; nothing is read or marked.
-pub(super) async fn mailbox(house: &House) -> anyhow::Result<Option<Finding>> {
+pub(super) async fn mailbox(house: &House, values: &Parameters) -> anyhow::Result<Option<Finding>> {
     const SUBJECT: &str = "mailbox";
-    let reader = house.mailbox_reader(Arc::new(Closed))?;
-    Ok(match reader.check().await? {
-        MailboxCheck::Off => None,
-        MailboxCheck::Incomplete(number) => Some(Finding::fault(
-            SUBJECT,
-            format!("parameter 200 is Y, and parameter {number} is not set"),
-            format!("recado parameter set {number} VALUE, or set 200 to N"),
-        )),
-        MailboxCheck::Good {
-            server,
-            folder,
-            messages,
-            said,
-        } => Some(Finding::good(
-            SUBJECT,
-            format!("{folder} at {server} has {messages} messages; the server said: {said}"),
-        )),
-        MailboxCheck::Fault(fault) => Some(Finding::fault(SUBJECT, fault.to_string(), fault.kind.remedy())),
-    })
-}
-
-/// Takes nothing: the doctor only looks.
-struct Closed;
-
-#[async_trait]
-impl Intake for Closed {
-    async fn take(&self, _: ReceivedMail) -> Result<Receipt, ReceiveError> {
-        Err(StoreError::Unavailable("the doctor takes no mail".into()).into())
+    if !values.is_on(Parameter::ReadMail) {
+        return Ok(None);
     }
+    Ok(Some(match house.mailbox_check()?.check(values).await {
+        Ok(state) => Finding::good(
+            SUBJECT,
+            format!(
+                "{} has {} messages, {} of them unread; the server said: {}",
+                state.place, state.messages, state.unseen, state.greeting
+            ),
+        ),
+        Err(fault) => Finding::fault(
+            SUBJECT,
+            fault.message,
+            fault
+                .remedy
+                .unwrap_or_else(|| "look at parameters 23 to 28".to_owned()),
+        ),
+    }))
 }
 
 fn ways_in(configuration: &Configuration, values: &Parameters) -> Finding {

@@ -51,7 +51,7 @@ async fn look(house: &House) -> anyhow::Result<Vec<Finding>> {
     let values = house.database.snapshot().await?.values;
     let ledger = Ledger::depth(&*house.database).await?;
     findings.extend(incoming::findings(&house.configuration, &values, &ledger));
-    findings.extend(incoming::mailbox(house).await?);
+    findings.extend(incoming::mailbox(house, &values).await?);
     Ok(findings)
 }
 
