@@ -5,7 +5,7 @@
 
 use crate::environment::FEATURES;
 use crate::progress::step;
-use crate::{check_layers, crash, fuzz, test, tidy, workspace};
+use crate::{check_layers, check_strings, crash, fuzz, test, tidy, workspace};
 
 /// Runs every step.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -17,6 +17,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     })?;
     step("tidy", tidy::run)?;
     step("layers", check_layers::run)?;
+    step("strings", check_strings::run)?;
     step("licences", licences)?;
     step("clippy", || {
         let mut clippy = workspace::cargo();

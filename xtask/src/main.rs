@@ -2,6 +2,7 @@
 
 mod bench;
 mod check_layers;
+mod check_strings;
 mod ci;
 mod crash;
 mod environment;
@@ -41,6 +42,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Checks which crate depends on which, against the allowlist of the architecture.
     CheckLayers,
+    /// Checks that the words of the pages are whole in every language, asked for, and none too many.
+    CheckStrings,
     /// Checks the rules of style that neither rustfmt nor clippy knows.
     Tidy,
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::CheckLayers => check_layers::run(),
+        Task::CheckStrings => check_strings::run(),
         Task::Tidy => tidy::run(),
     };
     match outcome {
