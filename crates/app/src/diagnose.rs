@@ -30,6 +30,10 @@ pub enum Verdict {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// What it says, under a name that stays: the pages word it by this, in three languages.
+    pub code: &'static str,
+    /// The values in the message, by name.
+    pub arguments: Vec<(&'static str, String)>,
     /// What was looked at.
     pub subject: String,
     /// How it was found.
@@ -42,8 +46,10 @@ pub struct Finding {
 
 impl Finding {
     /// Something as it should be.
-    pub fn good(subject: &str, message: impl Into<String>) -> Self {
+    pub fn good(code: &'static str, subject: &str, message: impl Into<String>) -> Self {
         Self {
+            code,
+            arguments: Vec::new(),
             subject: subject.to_owned(),
             verdict: Verdict::Good,
             message: message.into(),
@@ -52,23 +58,59 @@ impl Finding {
     }
 
     /// Something that deserves a look.
-    pub fn warning(subject: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn warning(
+        code: &'static str,
+        subject: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self {
-            subject: subject.to_owned(),
             verdict: Verdict::Warning,
-            message: message.into(),
             remedy: Some(remedy.into()),
+            ..Self::good(code, subject, message)
         }
     }
 
     /// Something to mend.
-    pub fn fault(subject: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn fault(
+        code: &'static str,
+        subject: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self {
             verdict: Verdict::Fault,
-            ..Self::warning(subject, message, remedy)
+            ..Self::warning(code, subject, message, remedy)
         }
     }
+
+    /// The same finding with a value that its message holds.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.arguments.push((name, value.to_string()));
+        self
+    }
 }
+
+/// The codes of what [`Diagnose`] finds, each with the names of its arguments.
+pub const FINDINGS: &[(&str, &[&str])] = &[
+    ("exchange-off", &[]),
+    ("mail-stopped", &[]),
+    ("switches-good", &[]),
+    ("template-unset", &[]),
+    ("template-missing", &["template"]),
+    ("template-inactive", &["template", "name"]),
+    ("template-faulty", &["template", "name", "fault"]),
+    ("template-good", &["template", "name"]),
+    ("account-incomplete", &["parameter"]),
+    ("account-fault", &["server", "fault"]),
+    ("account-good", &["server", "sender"]),
+    ("channel-held", &["account", "reason", "since", "detail"]),
+    ("channel-held-probed", &["account", "reason", "since", "detail"]),
+    ("channel-open", &["account"]),
+    ("queue-dead", &["waiting", "dead"]),
+    ("queue-good", &["waiting", "dead"]),
+];
 
 /// Looks at everything between a comment and its mail.
 pub struct Diagnose {
@@ -102,6 +144,7 @@ impl Diagnose {
         const SUBJECT: &str = "messaging template";
         let Some(id) = values.template(Parameter::MessagingTemplate) else {
             return Ok(Finding::fault(
+                "template-unset",
                 SUBJECT,
                 "parameter 417 is not set, so messaging is off",
                 "save a template (recado template put) and set 417 to its number (recado parameter set 417 N)",
@@ -111,31 +154,27 @@ impl Diagnose {
             let remedy = format!(
                 "save it (recado template put {id} …) or set 417 to one of those in recado template list"
             );
-            return Ok(Finding::fault(
-                SUBJECT,
-                format!("parameter 417 names template {id}, which does not exist"),
-                remedy,
-            ));
+            let message = format!("parameter 417 names template {id}, which does not exist");
+            return Ok(Finding::fault("template-missing", SUBJECT, message, remedy).with("template", id));
         };
-        if template.situation == Situation::Inactive {
-            let remedy = "make it active, or set 417 to an active one";
-            return Ok(Finding::fault(
-                SUBJECT,
-                format!("parameter 417 names template {id}, which is inactive"),
-                remedy,
-            ));
-        }
         let faults = template.source().check();
-        Ok(
-            match faults.iter().find(|fault| fault.severity == Severity::Error) {
-                None => Finding::good(SUBJECT, format!("template {id} ({})", template.name)),
-                Some(fault) => Finding::warning(
-                    SUBJECT,
-                    format!("template {id} has a fault: {fault}"),
-                    "correct it and save it again (recado template check FILE tells all faults)",
-                ),
-            },
-        )
+        let fault = faults.iter().find(|fault| fault.severity == Severity::Error);
+        let finding = if template.situation == Situation::Inactive {
+            let message = format!("parameter 417 names template {id}, which is inactive");
+            let remedy = "make it active, or set 417 to an active one";
+            Finding::fault("template-inactive", SUBJECT, message, remedy)
+        } else if let Some(fault) = fault {
+            let message = format!("template {id} has a fault: {fault}");
+            let remedy = "correct it and save it again (recado template check FILE tells all faults)";
+            Finding::warning("template-faulty", SUBJECT, message, remedy).with("fault", fault)
+        } else {
+            Finding::good(
+                "template-good",
+                SUBJECT,
+                format!("template {id} ({})", template.name),
+            )
+        };
+        Ok(finding.with("template", id).with("name", &template.name))
     }
 
     async fn account(&self, values: &Values) -> Finding {
@@ -143,48 +182,56 @@ impl Diagnose {
         let account = match outgoing::account(values, self.way_out) {
             Ok(account) => account,
             Err(missing) => {
-                let remedy = format!("recado parameter set {} VALUE", missing.0.number());
-                return Finding::fault(SUBJECT, missing.to_string(), remedy);
+                let number = missing.0.number();
+                let remedy = format!("recado parameter set {number} VALUE");
+                return Finding::fault("account-incomplete", SUBJECT, missing.to_string(), remedy)
+                    .with("parameter", number);
             }
         };
-        let target = match self.way_out {
-            WayOut::Files => "the mail directory".to_owned(),
-            WayOut::Smtp => format!("{}:{}", account.outgoing.host, account.outgoing.port),
-        };
+        let server = account.place(self.way_out);
         match self.transport.connect(&account.outgoing).await {
             Ok(session) => {
                 session.quit().await;
-                Finding::good(
-                    SUBJECT,
-                    format!("{target} is ready to take mail from {}", account.sender),
-                )
+                let message = format!("{server} is ready to take mail from {}", account.sender);
+                Finding::good("account-good", SUBJECT, message)
+                    .with("server", server)
+                    .with("sender", &account.sender)
             }
-            Err(error) => Finding::fault(
-                SUBJECT,
-                format!("{target}: {error}"),
-                "check parameters 14 (server), 269 (port), 199 (TLS) and 11 to 13 (login) against what the server's operator says",
-            ),
+            Err(error) => {
+                let message = format!("{server}: {error}");
+                Finding::fault("account-fault", SUBJECT, message, outgoing::REMEDY)
+                    .with("server", server)
+                    .with("fault", error)
+            }
         }
     }
 
     async fn channel(&self) -> Result<Finding, StoreError> {
         const SUBJECT: &str = "channel";
-        let channel = self.channels.find(AccountId::DEFAULT).await?;
-        Ok(match channel.hold {
-            None => Finding::good(SUBJECT, "account 0 is not held"),
-            Some(hold) => Finding::fault(
-                SUBJECT,
-                format!(
-                    "account 0 is held ({}) since {}: {}",
-                    hold.reason, hold.since, hold.detail
-                ),
-                if hold.reason.is_probed() {
-                    "mend the cause; the daemon tries again every minute, and at once after recado channel release 0"
-                } else {
-                    "when mail may leave again: recado channel release 0"
-                },
-            ),
-        })
+        let account = AccountId::DEFAULT;
+        let Some(hold) = self.channels.find(account).await?.hold else {
+            return Ok(
+                Finding::good("channel-open", SUBJECT, "account 0 is not held").with("account", account)
+            );
+        };
+        let message = format!(
+            "account 0 is held ({}) since {}: {}",
+            hold.reason, hold.since, hold.detail
+        );
+        let (code, remedy) = if hold.reason.is_probed() {
+            let remedy = "mend the cause; the daemon tries again every minute, and at once after recado channel release 0";
+            ("channel-held-probed", remedy)
+        } else {
+            (
+                "channel-held",
+                "when mail may leave again: recado channel release 0",
+            )
+        };
+        Ok(Finding::fault(code, SUBJECT, message, remedy)
+            .with("account", account)
+            .with("reason", hold.reason.as_str())
+            .with("since", hold.since)
+            .with("detail", hold.detail))
     }
 
     async fn queue(&self) -> Result<Finding, StoreError> {
@@ -200,14 +247,16 @@ impl Diagnose {
         let waiting = count(&State::is_active);
         let dead = count(&|state| state == State::Dead);
         let message = format!("{waiting} mails on their way, {dead} given up");
-        Ok(match dead {
-            0 => Finding::good(SUBJECT, message),
+        let finding = match dead {
+            0 => Finding::good("queue-good", SUBJECT, message),
             _ => Finding::warning(
+                "queue-dead",
                 SUBJECT,
                 message,
                 "recado delivery list --state dead, then requeue or leave them",
             ),
-        })
+        };
+        Ok(finding.with("waiting", waiting).with("dead", dead))
     }
 }
 
@@ -216,6 +265,7 @@ fn switches(values: &Values) -> Finding {
     const SUBJECT: &str = "switches";
     if !values.is_on(Parameter::MessageExchange) {
         return Finding::fault(
+            "exchange-off",
             SUBJECT,
             "parameter 299 is N: nobody is told of comments",
             "recado parameter set 299 Y",
@@ -223,10 +273,15 @@ fn switches(values: &Values) -> Finding {
     }
     if values.is_on(Parameter::StopOutgoingMail) {
         return Finding::fault(
+            "mail-stopped",
             SUBJECT,
             "parameter 297 is Y: all mail waits",
             "recado parameter set 297 N",
         );
     }
-    Finding::good(SUBJECT, "message exchange is on, outgoing mail is not stopped")
+    Finding::good(
+        "switches-good",
+        SUBJECT,
+        "message exchange is on, outgoing mail is not stopped",
+    )
 }

@@ -21,7 +21,9 @@ pub mod receive_mail;
 pub mod show_mail;
 pub mod steer_mail;
 
+pub mod manage_ticket;
 pub mod put_ticket;
+pub mod read_inbox;
 pub mod read_tickets;
 
 pub mod preview_template;
@@ -35,6 +37,7 @@ pub mod set_parameter;
 pub mod deliver_batch;
 pub mod keep_house;
 pub mod read_deliveries;
+pub mod read_outbox;
 pub mod steer_channel;
 pub mod steer_delivery;
 pub mod steer_suppression;
@@ -46,3 +49,4 @@ pub mod put_group;
 
 pub mod diagnose;
 pub mod follow_events;
+pub mod try_accounts;

@@ -27,6 +27,19 @@ pub struct Account {
     pub sender: EmailAddress,
 }
 
+/// What to do when a mail server cannot be connected to.
+pub(crate) const REMEDY: &str = "check parameters 14 (server), 269 (port), 199 (TLS) and 11 to 13 (login) against what the server's operator says";
+
+impl Account {
+    /// Where mail leaves to, for people.
+    pub(crate) fn place(&self, way_out: WayOut) -> String {
+        match way_out {
+            WayOut::Files => "the mail directory".to_owned(),
+            WayOut::Smtp => format!("{}:{}", self.outgoing.host, self.outgoing.port),
+        }
+    }
+}
+
 /// Reads account 0 from the parameters.
 pub fn account(parameters: &Parameters, way_out: WayOut) -> Result<Account, Missing> {
     let sender = parameters

@@ -70,44 +70,59 @@ impl PutTicket {
         let change = checked(change)?;
         for _ in 0..TRIES {
             let stored = self.tickets.find(number).await?;
-            if actor.role() < Role::Technician {
-                // Whoever may not see the ticket must not learn whether it exists.
-                return Err(match stored.filter(|ticket| actor.sees(ticket)) {
-                    Some(_) => Refusal::Forbidden(
-                        "a ticket is put by the desk and by other systems alone".to_owned(),
-                    ),
-                    None => Refusal::NotFound(format!("ticket {number}")),
-                });
-            }
-            let expected = stored.as_ref().map(|ticket| ticket.version);
-            let ticket = self.changed(stored.clone(), number, &change)?;
-            let cut_off = stored.map_or_else(BTreeSet::new, |before| {
-                audience::cut_off(&before, &ticket, self.desk.as_ref())
-            });
-            match self
-                .tickets
-                .put(TicketWrite {
-                    ticket: ticket.clone(),
-                    expected,
-                    cut_off,
-                })
-                .await
-            {
-                Ok(version) => {
-                    let written = if expected.is_some() {
-                        Written::Replaced
-                    } else {
-                        Written::Created
-                    };
-                    return Ok((written, Ticket { version, ..ticket }));
-                }
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
+            permit(actor, number, stored.as_ref())?;
+            let written = match stored {
+                Some(_) => Written::Replaced,
+                None => Written::Created,
+            };
+            if let Some(ticket) = self.write(stored, number, &change).await? {
+                return Ok((written, ticket));
             }
         }
-        Err(Refusal::Conflict(format!(
-            "ticket {number} is being changed by others; try again"
-        )))
+        Err(busy(number))
+    }
+
+    /// Changes a ticket that exists, by what it is at that moment; the same people may, and the same mails are cancelled.
+    pub(crate) async fn edit(
+        &self,
+        actor: &Actor,
+        number: &TicketNumber,
+        decide: impl Fn(&Ticket) -> TicketChange + Send + Sync,
+    ) -> Result<Ticket, Refusal> {
+        for _ in 0..TRIES {
+            let stored = self.tickets.find(number).await?;
+            permit(actor, number, stored.as_ref())?;
+            let stored = stored.ok_or_else(|| missing(number))?;
+            let change = checked(decide(&stored))?;
+            if let Some(ticket) = self.write(Some(stored), number, &change).await? {
+                return Ok(ticket);
+            }
+        }
+        Err(busy(number))
+    }
+
+    /// Writes the changed ticket; `None` when somebody else wrote first.
+    async fn write(
+        &self,
+        stored: Option<Ticket>,
+        number: &TicketNumber,
+        change: &TicketChange,
+    ) -> Result<Option<Ticket>, Refusal> {
+        let expected = stored.as_ref().map(|ticket| ticket.version);
+        let ticket = self.changed(stored.clone(), number, change)?;
+        let cut_off = stored.map_or_else(BTreeSet::new, |before| {
+            audience::cut_off(&before, &ticket, self.desk.as_ref())
+        });
+        let write = TicketWrite {
+            ticket: ticket.clone(),
+            expected,
+            cut_off,
+        };
+        match self.tickets.put(write).await {
+            Ok(version) => Ok(Some(Ticket { version, ..ticket })),
+            Err(StoreError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn changed(
@@ -173,6 +188,25 @@ impl PutTicket {
             follows: None,
         })
     }
+}
+
+/// Whoever may not see the ticket must not learn whether it exists.
+fn permit(actor: &Actor, number: &TicketNumber, stored: Option<&Ticket>) -> Result<(), Refusal> {
+    if actor.role() >= Role::Technician {
+        return Ok(());
+    }
+    Err(match stored.filter(|ticket| actor.sees(ticket)) {
+        Some(_) => Refusal::Forbidden("a ticket is put by the desk and by other systems alone".to_owned()),
+        None => missing(number),
+    })
+}
+
+fn missing(number: &TicketNumber) -> Refusal {
+    Refusal::NotFound(format!("ticket {number}"))
+}
+
+fn busy(number: &TicketNumber) -> Refusal {
+    Refusal::Conflict(format!("ticket {number} is being changed by others; try again"))
 }
 
 /// Checks the texts, and brings attribute names into their stored form: known keys by their canonical name, others in

@@ -145,6 +145,35 @@ impl Alert<'_> {
     }
 }
 
+/// A mail that shows that the outgoing account works.
+pub(crate) fn test_mail(locale: Locale, desk: Option<&str>) -> Rendered {
+    let desk = desk.map(|name| format!(" ({name})")).unwrap_or_default();
+    let (subject, lines) = match locale {
+        Locale::Es => (
+            format!("Correo de prueba de Recado{desk}"),
+            [
+                "La cuenta de salida funciona: este correo salió por ella.",
+                "No hace falta responder.",
+            ],
+        ),
+        Locale::Pt => (
+            format!("E-mail de teste do Recado{desk}"),
+            [
+                "A conta de saída funciona: este e-mail saiu por ela.",
+                "Não é preciso responder.",
+            ],
+        ),
+        Locale::En => (
+            format!("Test mail from Recado{desk}"),
+            [
+                "The outgoing account works: this mail left through it.",
+                "There is no need to answer.",
+            ],
+        ),
+    };
+    rendered(&subject, &lines.map(str::to_owned))
+}
+
 /// A plain mail, a paragraph a line.
 fn rendered(subject: &str, lines: &[String]) -> Rendered {
     let paragraph = |line: &String| format!("<p>{}</p>\n", escape_html(line));

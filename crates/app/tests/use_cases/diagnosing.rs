@@ -1,8 +1,9 @@
 //! What the doctor finds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use recado_app::diagnose::{Diagnose, Finding, Verdict};
+use recado_app::diagnose::{Diagnose, FINDINGS, Finding, Verdict};
 use recado_app::settings::WayOut;
 use recado_domain::channel::{AccountId, ChannelFault, HoldReason};
 use recado_domain::parameter::Parameter;
@@ -25,7 +26,16 @@ async fn diagnose(house: &House) -> Vec<Finding> {
         transport: Arc::new(house.server.clone()),
         way_out: WayOut::Smtp,
     };
-    diagnose.run().await.unwrap()
+    let found = diagnose.run().await.unwrap();
+    for finding in &found {
+        let names: BTreeSet<_> = finding.arguments.iter().map(|(name, _)| *name).collect();
+        let (_, expected) = FINDINGS
+            .iter()
+            .find(|(code, _)| *code == finding.code)
+            .unwrap_or_else(|| panic!("{} is not listed", finding.code));
+        assert_eq!(names, expected.iter().copied().collect(), "{}", finding.code);
+    }
+    found
 }
 
 /// What deserves attention, with its remedy.

@@ -41,6 +41,7 @@ pub(super) async fn mailbox(house: &House, values: &Parameters) -> anyhow::Resul
     }
     Ok(Some(match house.mailbox_check()?.check(values).await {
         Ok(state) => Finding::good(
+            "mailbox-good",
             SUBJECT,
             format!(
                 "{} has {} messages, {} of them unread; the server said: {}",
@@ -48,6 +49,7 @@ pub(super) async fn mailbox(house: &House, values: &Parameters) -> anyhow::Resul
             ),
         ),
         Err(fault) => Finding::fault(
+            "mailbox-fault",
             SUBJECT,
             fault.message,
             fault
@@ -65,12 +67,13 @@ fn ways_in(configuration: &Configuration, values: &Parameters) -> Finding {
         if way_back.verp {
             let remedy = "set parameter 200 or [inbound] lmtp (docs/mailboxes.md), or leave verp out";
             return Finding::warning(
+                "verp-idle",
                 SUBJECT,
                 format!("{message}, and [mail] verp does nothing"),
                 remedy,
             );
         }
-        return Finding::good(SUBJECT, message);
+        return Finding::good("mail-unread", SUBJECT, message);
     }
     let Some(listen) = &configuration.inbound.lmtp else {
         let way = if values.is_on(Parameter::ReadMail) {
@@ -78,15 +81,15 @@ fn ways_in(configuration: &Configuration, values: &Parameters) -> Finding {
         } else {
             "a mail server pipes it into recado receive"
         };
-        return Finding::good(SUBJECT, way);
+        return Finding::good("mail-read", SUBJECT, way);
     };
     let message = format!("mail servers hand it over by LMTP at {listen}");
     if is_open_to_strangers(listen) {
         let remedy = "LMTP has no login: whoever reaches the port is believed to be your mail server; listen on \
                       127.0.0.1 or a private address";
-        return Finding::warning(SUBJECT, message, remedy);
+        return Finding::warning("lmtp-exposed", SUBJECT, message, remedy);
     }
-    Finding::good(SUBJECT, message)
+    Finding::good("lmtp-good", SUBJECT, message)
 }
 
 /// Whether the address is one that others than this machine or network may reach. A name is taken for a private one.
@@ -104,6 +107,7 @@ fn believed(configuration: &Configuration) -> Finding {
     let trust = &configuration.incoming.policy.trust;
     if trust.servers.is_empty() && trust.exchange.is_empty() {
         return Finding::warning(
+            "senders-doubted",
             SUBJECT,
             "nobody's word about them counts: an answer is taken from the very address that was written to, and others \
              wait in quarantine",
@@ -116,7 +120,11 @@ fn believed(configuration: &Configuration) -> Finding {
         .iter()
         .map(|via| format!("Exchange by {}", via.as_str()));
     let whose: Vec<_> = trust.servers.iter().cloned().chain(exchange).collect();
-    Finding::good(SUBJECT, format!("believed: {}", whose.join(", ")))
+    Finding::good(
+        "senders-believed",
+        SUBJECT,
+        format!("believed: {}", whose.join(", ")),
+    )
 }
 
 /// Whether our own addresses can carry what leads an answer home, and lead there.
@@ -127,7 +135,7 @@ fn addresses(configuration: &Configuration, values: &Parameters) -> Vec<Finding>
     let from = values.address(Parameter::FromAddress);
     let local_part = from.as_ref().map_or(0, |from| from.local_part().len());
     if way_back.plus_address && local_part + REPLY_TOKEN > LOCAL_PART {
-        findings.push(Finding::warning(
+        findings.push(Finding::warning("address-long", 
             SUBJECT,
             format!("parameter 10 has {local_part} characters before the @: no token fits behind them, and mails have no Reply-To"),
             "answers still find home by Message-ID and reference line; an address of at most 19 characters before the @ \
@@ -136,6 +144,7 @@ fn addresses(configuration: &Configuration, values: &Parameters) -> Vec<Finding>
     }
     if way_back.verp && local_part + RETURN_TOKEN > LOCAL_PART {
         findings.push(Finding::warning(
+            "address-long-verp",
             SUBJECT,
             "the address of parameter 10 is too long for return paths of their own (verp)",
             "take an address of at most 18 characters before the @, or leave verp out",
@@ -149,6 +158,7 @@ fn addresses(configuration: &Configuration, values: &Parameters) -> Vec<Finding>
         && from != inbox
     {
         findings.push(Finding::warning(
+            "address-other",
             SUBJECT,
             format!("mails come from {from}, and the mailbox of {inbox} is read"),
             format!(
@@ -162,14 +172,18 @@ fn addresses(configuration: &Configuration, values: &Parameters) -> Vec<Finding>
             .into_iter()
             .any(|read| read.as_ref() == Some(desk))
     {
-        findings.push(Finding::fault(
+        findings.push(Finding::fault("desk-read", 
             SUBJECT,
             format!("[desk] address is {desk}, which Recado reads itself: what it tells the desk would come back to it"),
             "set [desk] address to a mailbox that people read",
         ));
     }
     if findings.is_empty() {
-        findings.push(Finding::good(SUBJECT, "answers to what we send lead home"));
+        findings.push(Finding::good(
+            "addresses-good",
+            SUBJECT,
+            "answers to what we send lead home",
+        ));
     }
     findings
 }
@@ -187,13 +201,13 @@ fn waiting(ledger: &[(Option<Outcome>, u64)]) -> Finding {
     );
     if failed > 0 {
         let remedy = "recado mail list --outcome failed says why; mend it, and recado mail replay ID";
-        return Finding::warning(SUBJECT, message, remedy);
+        return Finding::warning("ledger-failed", SUBJECT, message, remedy);
     }
     if quarantined > 0 {
         let remedy = "recado mail list --outcome quarantined, then recado mail release or refuse ID";
-        return Finding::warning(SUBJECT, message, remedy);
+        return Finding::warning("ledger-quarantined", SUBJECT, message, remedy);
     }
-    Finding::good(SUBJECT, message)
+    Finding::good("ledger-good", SUBJECT, message)
 }
 
 #[cfg(test)]

@@ -22,20 +22,30 @@ use crate::wiring::House;
 pub(super) async fn run(configuration: Arc<Configuration>) -> anyhow::Result<Answer> {
     // It was read, or this would not run.
     let mut findings = vec![
-        Finding::good("configuration", "it is complete and has no unknown key"),
+        Finding::good(
+            "configuration-good",
+            "configuration",
+            "it is complete and has no unknown key",
+        ),
         secret(&configuration),
     ];
     match House::open(configuration).await {
         Err(error) => findings.push(Finding::fault(
+            "database-fault",
             "database",
             format!("{error:#}"),
             "mend database.url, or start the server",
         )),
         Ok(house) => {
-            findings.push(Finding::good("database", "it answers and is migrated"));
+            findings.push(Finding::good(
+                "database-good",
+                "database",
+                "it answers and is migrated",
+            ));
             match look(&house).await {
                 Ok(found) => findings.extend(found),
                 Err(error) => findings.push(Finding::fault(
+                    "database-fault",
                     "database",
                     format!("{error:#}"),
                     "try again when it answers",
@@ -59,11 +69,16 @@ fn secret(configuration: &Configuration) -> Finding {
     const SUBJECT: &str = "signing secret";
     let path = &configuration.secret_file;
     if !path.exists() && !configuration.database.is_shared() {
-        return Finding::good(SUBJECT, format!("{} is made at the first start", path.display()));
+        return Finding::good(
+            "secret-unmade",
+            SUBJECT,
+            format!("{} is made at the first start", path.display()),
+        );
     }
     if let Err(fault) = keyring(path, MissingSecret::Refuse, &SystemIds::default()) {
         let message = format!("{:#}", anyhow::Error::from(fault));
         return Finding::fault(
+            "secret-unusable",
             SUBJECT,
             message,
             "give the file that the daemons were started with",
@@ -71,9 +86,18 @@ fn secret(configuration: &Configuration) -> Finding {
     }
     if is_open_to_others(path) {
         let remedy = format!("chmod 600 {}", path.display());
-        return Finding::warning(SUBJECT, "others on this machine can read it", remedy);
+        return Finding::warning(
+            "secret-exposed",
+            SUBJECT,
+            "others on this machine can read it",
+            remedy,
+        );
     }
-    Finding::good(SUBJECT, "it is there, long enough, and its owner's alone")
+    Finding::good(
+        "secret-good",
+        SUBJECT,
+        "it is there, long enough, and its owner's alone",
+    )
 }
 
 fn is_open_to_others(path: &Path) -> bool {
@@ -89,6 +113,7 @@ fn answer(findings: &[Finding]) -> Answer {
         .iter()
         .map(|finding| {
             json!({
+                "code": finding.code,
                 "subject": finding.subject,
                 "verdict": word(finding.verdict),
                 "message": finding.message,
