@@ -68,6 +68,7 @@ table! {
         created_at -> BigInt,
         withdrawn_at -> Nullable<BigInt>,
         html -> Nullable<Text>,
+        held_until -> Nullable<BigInt>,
     }
 }
 

@@ -119,7 +119,7 @@ async fn work(database: &Arc<Database>) {
             ..DeliveryFilter::default()
         };
         Outbox::list(&**database, &of_ticket, &page).await.unwrap();
-        Comments::list(&**database, about.id, Audience::Public, &page)
+        Comments::list(&**database, about.id, &Audience::Public { reader: None }, &page)
             .await
             .unwrap();
         Comments::find(&**database, about.id, said).await.unwrap();

@@ -5,13 +5,14 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use recado_domain::comment::{CommentId, Visibility};
+use recado_domain::comment::CommentId;
 use recado_domain::ticket::{Ticket, TicketId, TicketNumber};
 use recado_ports::comments::Comments;
 use recado_ports::events::{Event, EventKind, Events, Topic};
 use recado_ports::tickets::Tickets;
 
 use crate::access::{Actor, Refusal};
+use crate::read_comments::audience;
 
 /// Entries read at once.
 const BATCH: u16 = 200;
@@ -31,7 +32,7 @@ pub struct FollowEvents {
     pub events: Arc<dyn Events>,
     /// For who sees what.
     pub tickets: Arc<dyn Tickets>,
-    /// For which comments are internal.
+    /// For which comments are internal or under hold.
     pub comments: Arc<dyn Comments>,
 }
 
@@ -85,7 +86,8 @@ impl FollowEvents {
         self.events.wait(Topic::Log, at_most).await;
     }
 
-    /// Whoever is no technician learns nothing of internal comments, not even that there are any.
+    /// Whoever is no technician learns nothing of internal comments, nor of others' under hold, not even that there
+    /// are any. When a hold ends, the event is written again.
     async fn is_visible(&self, actor: &Actor, ticket: &Ticket, event: &Event) -> Result<bool, Refusal> {
         if actor.sees_internal(ticket) {
             return Ok(true);
@@ -96,7 +98,7 @@ impl FollowEvents {
             EventKind::DeliveryChanged => false,
             EventKind::CommentCreated => {
                 let found = self.comments.find(ticket.id, CommentId(event.subject)).await?;
-                found.is_some_and(|found| found.comment.visibility == Visibility::Public)
+                found.is_some_and(|found| audience(actor, ticket).reads(&found))
             }
         })
     }

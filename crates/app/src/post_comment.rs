@@ -198,6 +198,7 @@ impl PostComment {
             contents,
             deliveries,
             idempotency: record,
+            held_until: None,
         };
         match self.comments.accept(accept).await {
             Ok(()) => {
@@ -334,5 +335,8 @@ fn summary(delivery: &NewDelivery) -> DeliverySummary {
         id: delivery.id,
         recipient: delivery.recipient.clone(),
         state: State::Ready,
+        account: delivery.account,
+        outcome: None,
+        last_reply: None,
     }
 }

@@ -19,7 +19,7 @@ pub struct ReadComments {
 }
 
 impl ReadComments {
-    /// A ticket's comments, oldest first; internal ones for the desk alone. Gives the ticket too.
+    /// A ticket's comments, oldest first; internal ones for the desk alone, and others' under hold. Gives the ticket too.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -29,7 +29,7 @@ impl ReadComments {
         let ticket = self.ticket(actor, number).await?;
         let page = self
             .comments
-            .list(ticket.id, audience(actor, &ticket), page)
+            .list(ticket.id, &audience(actor, &ticket), page)
             .await?;
         Ok((ticket, page))
     }
@@ -42,10 +42,9 @@ impl ReadComments {
         id: CommentId,
     ) -> Result<(Ticket, CommentWithDeliveries), Refusal> {
         let ticket = self.ticket(actor, number).await?;
-        let found = self.comments.find(ticket.id, id).await?.filter(|found| {
-            audience(actor, &ticket) == Audience::Desk
-                || found.comment.visibility == recado_domain::comment::Visibility::Public
-        });
+        let audience = audience(actor, &ticket);
+        let found = self.comments.find(ticket.id, id).await?;
+        let found = found.filter(|found| audience.reads(found));
         let comment = found.ok_or_else(|| Refusal::NotFound(format!("comment {}", id.0)))?;
         Ok((ticket, comment))
     }
@@ -80,10 +79,13 @@ impl ReadComments {
     }
 }
 
-fn audience(actor: &Actor, ticket: &Ticket) -> Audience {
+/// As whom an actor reads a ticket's comments.
+pub(crate) fn audience(actor: &Actor, ticket: &Ticket) -> Audience {
     if actor.sees_internal(ticket) {
         Audience::Desk
     } else {
-        Audience::Public
+        Audience::Public {
+            reader: actor.party().map(|party| party.email.clone()),
+        }
     }
 }

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use recado_domain::comment::{AttachmentId, Comment, CommentId};
-use recado_domain::outbox::{Delivery, DeliveryId, State};
+use recado_domain::channel::AccountId;
+use recado_domain::comment::{AttachmentId, Comment, CommentId, Visibility};
+use recado_domain::outbox::{Delivery, DeliveryId, Outcome, State};
 use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 
 use crate::outbox::NewDelivery;
-use crate::page::{Page, PageRequest};
+use crate::page::{Page, PageLimit, PageRequest};
 use crate::store::StoreError;
 
 /// Everything that accepting a comment writes.
@@ -22,6 +23,8 @@ pub struct AcceptComment {
     pub deliveries: Vec<NewDelivery>,
     /// The caller's key, when it gave one.
     pub idempotency: Option<IdempotencyRecord>,
+    /// Until when it may be taken back unseen: its author and the desk alone see it before. `None`: everybody at once.
+    pub held_until: Option<Timestamp>,
 }
 
 /// A key under which a call is done once only.
@@ -69,6 +72,12 @@ pub struct DeliverySummary {
     pub recipient: EmailAddress,
     /// Where it stands; `held` is the caller's to derive.
     pub state: State,
+    /// The account that sends it.
+    pub account: AccountId,
+    /// What became known of it after it was sent.
+    pub outcome: Option<Outcome>,
+    /// The server's last words about it, or why it was given up.
+    pub last_reply: Option<String>,
 }
 
 /// A comment with its mails.
@@ -78,15 +87,33 @@ pub struct CommentWithDeliveries {
     pub comment: Comment,
     /// Its mails, by id.
     pub deliveries: Vec<DeliverySummary>,
+    /// While it is under hold: as [`AcceptComment::held_until`].
+    pub held_until: Option<Timestamp>,
 }
 
-/// Whose comments to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
-    /// Public ones alone.
-    Public,
-    /// Internal ones too.
+    /// Public comments alone, and of those under hold the reader's own.
+    Public {
+        /// Whose own comments are seen under hold too.
+        reader: Option<EmailAddress>,
+    },
+    /// Internal ones and those under hold too.
     Desk,
+}
+
+impl Audience {
+    /// Whether a comment is for these eyes.
+    pub fn reads(&self, found: &CommentWithDeliveries) -> bool {
+        match self {
+            Self::Desk => true,
+            Self::Public { reader } => {
+                found.comment.visibility == Visibility::Public
+                    && (found.held_until.is_none() || reader.as_ref() == Some(&found.comment.author.email))
+            }
+        }
+    }
 }
 
 /// How a comment is taken back.
@@ -123,11 +150,21 @@ pub trait Comments: Send + Sync {
     async fn list(
         &self,
         ticket: TicketId,
-        audience: Audience,
+        audience: &Audience,
         page: &PageRequest,
     ) -> Result<Page<CommentWithDeliveries>, StoreError>;
 
-    /// One comment, unless it was withdrawn.
+    /// A ticket's comments before one of them (or the newest), newest first, at most `limit`, withdrawn ones left out.
+    /// Whether there are earlier ones is seen by asking for one more.
+    async fn latest(
+        &self,
+        ticket: TicketId,
+        audience: &Audience,
+        before: Option<CommentId>,
+        limit: PageLimit,
+    ) -> Result<Vec<CommentWithDeliveries>, StoreError>;
+
+    /// One comment, unless it was withdrawn; under hold too: who may read it is the caller's to ask.
     async fn find(
         &self,
         ticket: TicketId,
@@ -137,7 +174,7 @@ pub trait Comments: Send + Sync {
     /// An attachment's octets.
     async fn attachment(&self, comment: CommentId, id: AttachmentId) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Takes a comment back, cancels the mails that have not left (a leased one too: its worker finds the fence
+    /// Takes a comment back, which ends the hold of one that is withdrawn, cancels the mails that have not left (a leased one too: its worker finds the fence
     /// refused) save those to `keep`, and stores the events, in one transaction. Gives the deliveries cancelled,
     /// or `None` when there is no such comment.
     async fn retract(
@@ -148,4 +185,12 @@ pub trait Comments: Send + Sync {
         keep: &[EmailAddress],
         now: Timestamp,
     ) -> Result<Option<Vec<Delivery>>, StoreError>;
+
+    /// Shows comments whose hold ended by `now` to everybody, each with the event `comment.created`, in one
+    /// transaction; at most `limit`, those whose hold ended first before others; gives how many. Each is released
+    /// once, whatever runs beside it.
+    async fn release_held(&self, now: Timestamp, limit: u16) -> Result<u64, StoreError>;
+
+    /// When the next hold ends; one that has ended and is not released yet counts.
+    async fn next_held(&self) -> Result<Option<Timestamp>, StoreError>;
 }

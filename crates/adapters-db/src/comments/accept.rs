@@ -84,9 +84,9 @@ queries! {
     /// Stores a comment with its attachments, mails and event; one that is stored already is left as it is. The
     /// idempotency record is the caller's.
     pub(crate) async fn insert_comment(connection: &mut Session, accept: &AcceptComment) -> Result<(), Fault> {
-        let AcceptComment { comment, contents, deliveries, idempotency: _ } = accept;
+        let AcceptComment { comment, contents, deliveries, .. } = accept;
         let new = diesel::insert_into(comment::table)
-            .values(NewCommentRow::from(comment))
+            .values(NewCommentRow::from(accept))
             .on_conflict(comment::id)
             .do_nothing()
             .execute(connection)

@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 mod list;
+mod release;
 mod retract;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use recado_ports::comments::{
     AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, IdempotencyKey, IdempotencyRecord,
     Retraction,
 };
-use recado_ports::page::{Page, PageRequest};
+use recado_ports::page::{Page, PageLimit, PageRequest};
 use recado_ports::store::StoreError;
 
 use crate::database::Database;
@@ -40,10 +41,20 @@ impl Comments for Database {
     async fn list(
         &self,
         ticket: TicketId,
-        audience: Audience,
+        audience: &Audience,
         page: &PageRequest,
     ) -> Result<Page<CommentWithDeliveries>, StoreError> {
         list::list(self, ticket, audience, page).await
+    }
+
+    async fn latest(
+        &self,
+        ticket: TicketId,
+        audience: &Audience,
+        before: Option<CommentId>,
+        limit: PageLimit,
+    ) -> Result<Vec<CommentWithDeliveries>, StoreError> {
+        list::latest(self, ticket, audience, before, limit).await
     }
 
     async fn find(
@@ -67,5 +78,13 @@ impl Comments for Database {
         now: Timestamp,
     ) -> Result<Option<Vec<Delivery>>, StoreError> {
         retract::retract(self, ticket, id, retraction, keep, now).await
+    }
+
+    async fn release_held(&self, now: Timestamp, limit: u16) -> Result<u64, StoreError> {
+        release::release_held(self, now, limit).await
+    }
+
+    async fn next_held(&self) -> Result<Option<Timestamp>, StoreError> {
+        release::next_held(self).await
     }
 }

@@ -52,7 +52,8 @@ queries! {
                 diesel::update(there).set(internal).execute(connection).await?
             }
             Retraction::Withdraw => {
-                diesel::update(there).set(comment::withdrawn_at.eq(input.now)).execute(connection).await?
+                let withdrawn = (comment::withdrawn_at.eq(input.now), comment::held_until.eq(None::<i64>));
+                diesel::update(there).set(withdrawn).execute(connection).await?
             }
         };
         if changed == 0 {

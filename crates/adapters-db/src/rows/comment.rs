@@ -8,6 +8,7 @@ use recado_domain::comment::{
     Visibility,
 };
 use recado_domain::ticket::TicketId;
+use recado_ports::comments::AcceptComment;
 
 use super::party;
 use crate::column::{Key, corrupt, count, micros, storable, stored_size, timestamp, word};
@@ -70,10 +71,12 @@ pub(crate) struct NewCommentRow<'a> {
     quoted: Option<Cow<'a, str>>,
     html: Option<Cow<'a, str>>,
     created_at: i64,
+    held_until: Option<i64>,
 }
 
-impl<'a> From<&'a Comment> for NewCommentRow<'a> {
-    fn from(comment: &'a Comment) -> Self {
+impl<'a> From<&'a AcceptComment> for NewCommentRow<'a> {
+    fn from(accept: &'a AcceptComment) -> Self {
+        let comment = &accept.comment;
         Self {
             id: Key(comment.id.0),
             ticket: Key(comment.ticket.0),
@@ -86,6 +89,7 @@ impl<'a> From<&'a Comment> for NewCommentRow<'a> {
             quoted: comment.quoted.as_deref().map(storable),
             html: comment.html.as_deref().map(storable),
             created_at: micros(comment.created_at),
+            held_until: accept.held_until.map(micros),
         }
     }
 }

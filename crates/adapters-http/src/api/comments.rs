@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use recado_app::read_deliveries::HeldChannels;
-use recado_domain::channel::AccountId;
 use recado_domain::comment::{Attachment, Comment, CommentId, Visibility};
 use recado_domain::ticket::{Ticket, TicketNumber};
 use recado_ports::comments::{CommentWithDeliveries, DeliverySummary, Retraction};
@@ -109,8 +108,7 @@ impl CommentView {
     }
 
     fn shown(found: CommentWithDeliveries, ticket: &Ticket, held: &HeldChannels) -> Self {
-        // A summary does not name its account; while there is one alone, it is that one.
-        let state = |delivery: &DeliverySummary| held.shown(AccountId::DEFAULT, delivery.state).as_str();
+        let state = |delivery: &DeliverySummary| held.shown(delivery.account, delivery.state).as_str();
         Self::of(found.comment, &ticket.number, found.deliveries, state)
     }
 }

@@ -12,7 +12,7 @@ use recado_ports::comments::{
     AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, IdempotencyKey, IdempotencyRecord,
     Retraction,
 };
-use recado_ports::page::{Page, PageRequest};
+use recado_ports::page::{Page, PageLimit, PageRequest};
 use recado_ports::store::StoreError;
 use recado_ports::tickets::Tickets;
 use recado_test_support::builders;
@@ -160,10 +160,20 @@ impl Comments for SlowComments {
     async fn list(
         &self,
         ticket: TicketId,
-        audience: Audience,
+        audience: &Audience,
         page: &PageRequest,
     ) -> Result<Page<CommentWithDeliveries>, StoreError> {
         Comments::list(&self.store, ticket, audience, page).await
+    }
+
+    async fn latest(
+        &self,
+        ticket: TicketId,
+        audience: &Audience,
+        before: Option<CommentId>,
+        limit: PageLimit,
+    ) -> Result<Vec<CommentWithDeliveries>, StoreError> {
+        self.store.latest(ticket, audience, before, limit).await
     }
 
     async fn find(
@@ -187,5 +197,13 @@ impl Comments for SlowComments {
         now: Timestamp,
     ) -> Result<Option<Vec<Delivery>>, StoreError> {
         self.store.retract(ticket, id, retraction, keep, now).await
+    }
+
+    async fn release_held(&self, now: Timestamp, limit: u16) -> Result<u64, StoreError> {
+        self.store.release_held(now, limit).await
+    }
+
+    async fn next_held(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.store.next_held().await
     }
 }

@@ -209,6 +209,7 @@ impl ReceiveMail {
             contents,
             deliveries,
             idempotency: None,
+            held_until: None,
         })
     }
 

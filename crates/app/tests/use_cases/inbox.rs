@@ -287,7 +287,7 @@ impl House {
     /// A ticket's comments, oldest first.
     pub(crate) async fn comments(&self, ticket: &str) -> Vec<Comment> {
         let ticket = self.ticket(ticket).await.expect("the ticket is stored");
-        let page = Comments::list(&self.store, ticket.id, Audience::Desk, &PageRequest::default()).await;
+        let page = Comments::list(&self.store, ticket.id, &Audience::Desk, &PageRequest::default()).await;
         let items = page.unwrap().items;
         items.into_iter().map(|item| item.comment).collect()
     }

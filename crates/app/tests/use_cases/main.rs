@@ -11,6 +11,7 @@ mod delivering_faults;
 mod diagnosing;
 mod faulty;
 mod faulty_ledger;
+mod holding;
 mod house;
 mod housekeeping;
 mod inbox;

@@ -32,6 +32,7 @@ pub fn comment(ticket: &Ticket) -> CommentBuilder {
     CommentBuilder {
         comment,
         contents: Vec::new(),
+        held_until: None,
     }
 }
 
@@ -40,6 +41,7 @@ pub fn comment(ticket: &Ticket) -> CommentBuilder {
 pub struct CommentBuilder {
     comment: Comment,
     contents: Vec<Vec<u8>>,
+    held_until: Option<Timestamp>,
 }
 
 impl CommentBuilder {
@@ -73,6 +75,13 @@ impl CommentBuilder {
         self
     }
 
+    /// Under hold until then.
+    #[must_use]
+    pub fn held_until(mut self, end: Timestamp) -> Self {
+        self.held_until = Some(end);
+        self
+    }
+
     /// A text file more.
     #[must_use]
     pub fn attachment(mut self, name: &str, content: &[u8]) -> Self {
@@ -103,6 +112,7 @@ impl CommentBuilder {
             contents: self.contents,
             deliveries,
             idempotency: None,
+            held_until: self.held_until,
         }
     }
 }

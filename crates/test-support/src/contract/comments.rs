@@ -5,6 +5,7 @@ use recado_domain::comment::{AttachmentId, CommentId, Kind, Origin};
 use recado_domain::outbox::State;
 use recado_ports::comments::{AcceptComment, AcceptError, Audience, IdempotencyKey, Retraction};
 use recado_ports::events::EventKind;
+use recado_ports::page::PageLimit;
 use tokio::task::JoinSet;
 
 use super::Subject;
@@ -12,12 +13,18 @@ use super::arrange::{after, all_pages, claim_at, dead, page, sent};
 use crate::builders::{address, ana, comment, id, idempotency, ticket};
 use crate::clock::START;
 
+/// Whoever has written nothing under hold.
+const EVERYBODY: Audience = Audience::Public { reader: None };
 /// So late that no clock is past it, the database's own included.
 const NEVER: Timestamp = Timestamp::constant(32_503_680_000, 0);
 /// So early that every clock is past it.
 const LONG_AGO: Timestamp = Timestamp::constant(86_400, 0);
 
-async fn texts(subject: &Subject, ticket: &recado_domain::ticket::Ticket, audience: Audience) -> Vec<String> {
+async fn texts(
+    subject: &Subject,
+    ticket: &recado_domain::ticket::Ticket,
+    audience: &Audience,
+) -> Vec<String> {
     let listed = subject
         .comments
         .list(ticket.id, audience, &page(100, None))
@@ -69,7 +76,7 @@ pub async fn an_accepted_comment_is_found_to_the_letter_with_its_mails(subject: 
     assert_eq!(summaries, expected);
     let listed = subject
         .comments
-        .list(ticket.id, Audience::Desk, &page(10, None))
+        .list(ticket.id, &Audience::Desk, &page(10, None))
         .await
         .unwrap();
     assert_eq!(listed.items, [found]);
@@ -298,7 +305,7 @@ pub async fn of_comments_under_one_key_a_single_one_is_stored(subject: &Subject)
         .filter(|result| matches!(result, Err(AcceptError::Repeated(_))))
         .count();
     assert_eq!(repeated, 7, "{results:?}");
-    assert_eq!(texts(subject, &ticket, Audience::Desk).await.len(), 1);
+    assert_eq!(texts(subject, &ticket, &Audience::Desk).await.len(), 1);
 }
 
 pub async fn comments_are_listed_oldest_first_for_their_audience(subject: &Subject) {
@@ -312,10 +319,10 @@ pub async fn comments_are_listed_oldest_first_for_their_audience(subject: &Subje
         subject.comments.accept(accept).await.unwrap();
     }
     assert_eq!(
-        texts(subject, &ticket, Audience::Desk).await,
+        texts(subject, &ticket, &Audience::Desk).await,
         ["uno", "dos", "tres"]
     );
-    assert_eq!(texts(subject, &ticket, Audience::Public).await, ["uno", "tres"]);
+    assert_eq!(texts(subject, &ticket, &EVERYBODY).await, ["uno", "tres"]);
 }
 
 pub async fn pages_repeat_and_skip_nothing_while_comments_are_accepted(subject: &Subject) {
@@ -338,7 +345,7 @@ pub async fn pages_repeat_and_skip_nothing_while_comments_are_accepted(subject: 
             async move {
                 subject
                     .comments
-                    .list(ticket.id, Audience::Public, &request)
+                    .list(ticket.id, &EVERYBODY, &request)
                     .await
                     .unwrap()
             }
@@ -432,7 +439,7 @@ pub async fn making_a_comment_internal_calls_back_the_mails_that_have_not_left(s
             .unwrap(),
         []
     );
-    assert_eq!(texts(subject, &ticket, Audience::Public).await.len(), 0);
+    assert_eq!(texts(subject, &ticket, &EVERYBODY).await.len(), 0);
     let found = subject.comments.find(ticket.id, id).await.unwrap().unwrap();
     let states: Vec<_> = found.deliveries.iter().map(|mail| mail.state).collect();
     assert_eq!(
@@ -461,7 +468,7 @@ pub async fn a_withdrawn_comment_is_gone_and_its_mails_with_it(subject: &Subject
         [mail]
     );
     assert_eq!(subject.comments.find(ticket.id, id).await.unwrap(), None);
-    assert_eq!(texts(subject, &ticket, Audience::Desk).await.len(), 1);
+    assert_eq!(texts(subject, &ticket, &Audience::Desk).await.len(), 1);
     assert_eq!(
         (subject.state(mail).await, subject.state(other).await),
         (State::Cancelled, State::Ready)
@@ -497,4 +504,177 @@ pub async fn a_mail_that_was_given_up_is_called_back_with_its_comment(subject: &
         assert!(!subject.outbox.revive(mail, after(2)).await.unwrap());
         assert_eq!(subject.state(mail).await, State::Cancelled);
     }
+}
+
+pub async fn the_latest_comments_come_newest_first_and_go_back_page_by_page(subject: &Subject) {
+    let (ticket, other) = (subject.ticket("1").await, subject.ticket("2").await);
+    subject
+        .comments
+        .accept(comment(&other).text("otra").owing(&[]))
+        .await
+        .unwrap();
+    for number in 0..7 {
+        let said = comment(&ticket).text(&format!("c{number}"));
+        let said = if number == 5 { said.internal() } else { said };
+        subject
+            .comments
+            .accept(said.owing(&["ana@example.com"]))
+            .await
+            .unwrap();
+    }
+    let withdrawn = comment(&ticket).text("nada").owing(&[]);
+    let id = withdrawn.comment.id;
+    subject.comments.accept(withdrawn).await.unwrap();
+    let retract = subject
+        .comments
+        .retract(ticket.id, id, Retraction::Withdraw, &[], after(1));
+    retract.await.unwrap();
+    for (audience, all) in [
+        (EVERYBODY, vec!["c6", "c4", "c3", "c2", "c1", "c0"]),
+        (Audience::Desk, vec!["c6", "c5", "c4", "c3", "c2", "c1", "c0"]),
+    ] {
+        let mut read: Vec<String> = Vec::new();
+        let mut before = None;
+        loop {
+            let latest = subject
+                .comments
+                .latest(ticket.id, &audience, before, PageLimit::clamp(3));
+            let latest = latest.await.unwrap();
+            assert!(latest.iter().all(|found| found.deliveries.len() == 1));
+            before = latest.last().map(|found| found.comment.id);
+            read.extend(latest.iter().map(|found| found.comment.text.as_str().to_owned()));
+            if latest.len() < 3 {
+                break;
+            }
+        }
+        assert_eq!(read, all);
+    }
+}
+
+pub async fn a_comment_under_hold_is_read_by_its_author_and_the_desk_alone(subject: &Subject) {
+    let ticket = subject.ticket("1").await;
+    let held = comment(&ticket)
+        .by(ana())
+        .text("espera")
+        .held_until(after(10))
+        .owing(&[]);
+    let id = held.comment.id;
+    subject.comments.accept(held).await.unwrap();
+    subject
+        .comments
+        .accept(comment(&ticket).text("ya").owing(&[]))
+        .await
+        .unwrap();
+    let found = subject.comments.find(ticket.id, id).await.unwrap().unwrap();
+    assert_eq!(found.held_until, Some(after(10)));
+    let of = |reader: &str| Audience::Public {
+        reader: Some(address(reader)),
+    };
+    for (audience, read) in [
+        (EVERYBODY, &["ya"][..]),
+        (of("eva@example.com"), &["ya"]),
+        (of("ana@example.com"), &["espera", "ya"]),
+        (Audience::Desk, &["espera", "ya"]),
+    ] {
+        assert_eq!(texts(subject, &ticket, &audience).await, read, "{audience:?}");
+        let latest = subject
+            .comments
+            .latest(ticket.id, &audience, None, PageLimit::default());
+        assert_eq!(latest.await.unwrap().len(), read.len(), "{audience:?}");
+        assert_eq!(audience.reads(&found), read.len() == 2, "{audience:?}");
+    }
+}
+
+pub async fn a_hold_that_has_ended_is_released_once_with_an_event(subject: &Subject) {
+    let ticket = subject.ticket("1").await;
+    let mut ids = Vec::new();
+    for end in [20, 10, 30] {
+        let held = comment(&ticket).held_until(after(end)).owing(&[]);
+        ids.push(held.comment.id);
+        subject.comments.accept(held).await.unwrap();
+    }
+    let before = subject.log().await.len();
+    assert_eq!(subject.comments.next_held().await.unwrap(), Some(after(10)));
+    assert_eq!(subject.comments.release_held(after(9), 10).await.unwrap(), 0);
+    assert_eq!(subject.comments.release_held(after(25), 1).await.unwrap(), 1);
+    assert_eq!(subject.comments.next_held().await.unwrap(), Some(after(20)));
+    assert_eq!(subject.comments.release_held(after(25), 10).await.unwrap(), 1);
+    assert_eq!(subject.comments.release_held(after(25), 10).await.unwrap(), 0);
+    assert_eq!(subject.comments.next_held().await.unwrap(), Some(after(30)));
+    let released: Vec<_> = subject.log().await.split_off(before);
+    let told: Vec<_> = released
+        .iter()
+        .map(|event| (event.kind, event.ticket, event.subject))
+        .collect();
+    let of = |id: CommentId| (EventKind::CommentCreated, Some(ticket.id), id.0);
+    assert_eq!(told, [of(ids[1]), of(ids[0])]);
+    assert!(released.iter().all(|event| event.at == after(25)));
+    assert_eq!(texts(subject, &ticket, &EVERYBODY).await.len(), 2);
+    let found = subject.comments.find(ticket.id, ids[1]).await.unwrap().unwrap();
+    assert_eq!(found.held_until, None);
+}
+
+pub async fn a_hold_is_released_once_by_several_at_once(subject: &Subject) {
+    let ticket = subject.ticket("1").await;
+    for _ in 0..20 {
+        let held = comment(&ticket).held_until(after(1)).owing(&[]);
+        subject.comments.accept(held).await.unwrap();
+    }
+    let before = subject.log().await.len();
+    let mut callers = JoinSet::new();
+    for _ in 0..4 {
+        let comments = subject.comments.clone();
+        callers.spawn(async move {
+            let mut released = 0;
+            while comments.next_held().await.unwrap().is_some() {
+                released += comments.release_held(after(2), 3).await.unwrap();
+            }
+            released
+        });
+    }
+    assert_eq!(callers.join_all().await.into_iter().sum::<u64>(), 20);
+    assert_eq!(subject.log().await.len() - before, 20);
+}
+
+pub async fn a_comment_withdrawn_under_hold_is_never_released(subject: &Subject) {
+    let ticket = subject.ticket("1").await;
+    for retraction in [Retraction::Withdraw, Retraction::MakeInternal] {
+        let held = comment(&ticket).held_until(after(10)).owing(&["ana@example.com"]);
+        let id = held.comment.id;
+        subject.comments.accept(held).await.unwrap();
+        let retracted = subject.comments.retract(ticket.id, id, retraction, &[], after(1));
+        assert_eq!(retracted.await.unwrap().unwrap().len(), 1);
+    }
+    // The one that was kept for the desk alone.
+    assert_eq!(subject.comments.release_held(after(11), 10).await.unwrap(), 1);
+    assert_eq!(subject.comments.next_held().await.unwrap(), None);
+    assert_eq!(texts(subject, &ticket, &EVERYBODY).await.len(), 0);
+}
+
+pub async fn a_comment_s_mails_tell_what_became_of_them(subject: &Subject) {
+    let ticket = subject.ticket("1").await;
+    let accept = comment(&ticket).owing(&["ana@example.com"]);
+    let (id, mail) = (accept.comment.id, accept.deliveries[0].id);
+    subject.comments.accept(accept).await.unwrap();
+    let claim = claim_at(START);
+    assert_eq!(subject.claim(&claim).await, [mail]);
+    subject.settle(claim.lease, mail, dead()).await;
+    let found = subject.comments.find(ticket.id, id).await.unwrap().unwrap();
+    let delivery = subject.delivery(mail).await;
+    let summary = &found.deliveries[0];
+    assert_eq!(
+        (
+            summary.state,
+            summary.account,
+            summary.outcome,
+            &summary.last_reply
+        ),
+        (
+            State::Dead,
+            delivery.account,
+            delivery.outcome,
+            &delivery.last_reply
+        )
+    );
+    assert!(summary.last_reply.is_some());
 }

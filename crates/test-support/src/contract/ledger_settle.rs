@@ -44,7 +44,7 @@ impl Subject {
 
     async fn comments_on(&self, ticket: &Ticket) -> usize {
         let first = page(100, None);
-        let listed = self.comments.list(ticket.id, Audience::Desk, &first).await;
+        let listed = self.comments.list(ticket.id, &Audience::Desk, &first).await;
         listed.unwrap().items.len()
     }
 

@@ -193,6 +193,12 @@ macro_rules! store_contract {
                 making_a_comment_internal_calls_back_the_mails_that_have_not_left
                 a_withdrawn_comment_is_gone_and_its_mails_with_it
                 a_mail_that_was_given_up_is_called_back_with_its_comment
+                the_latest_comments_come_newest_first_and_go_back_page_by_page
+                a_comment_under_hold_is_read_by_its_author_and_the_desk_alone
+                a_hold_that_has_ended_is_released_once_with_an_event
+                a_hold_is_released_once_by_several_at_once
+                a_comment_withdrawn_under_hold_is_never_released
+                a_comment_s_mails_tell_what_became_of_them
             }
             outbox_claim {
                 a_due_mail_is_leased_with_its_facts

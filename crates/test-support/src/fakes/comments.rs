@@ -11,7 +11,7 @@ use recado_ports::comments::{
     IdempotencyRecord, Retraction,
 };
 use recado_ports::events::EventKind;
-use recado_ports::page::{Page, PageRequest};
+use recado_ports::page::{Page, PageLimit, PageRequest};
 use recado_ports::store::StoreError;
 
 use super::{MemoryStore, Tables, page};
@@ -20,6 +20,7 @@ use super::{MemoryStore, Tables, page};
 pub(super) struct Row {
     comment: Comment,
     withdrawn_at: Option<Timestamp>,
+    held_until: Option<Timestamp>,
 }
 
 #[async_trait]
@@ -79,21 +80,32 @@ impl Comments for MemoryStore {
     async fn list(
         &self,
         ticket: TicketId,
-        audience: Audience,
+        audience: &Audience,
         request: &PageRequest,
     ) -> Result<Page<CommentWithDeliveries>, StoreError> {
         Ok(self.read(|tables| {
-            let visible = |row: &&Row| {
-                row.comment.ticket == ticket
-                    && row.withdrawn_at.is_none()
-                    && (audience == Audience::Desk || row.comment.visibility == Visibility::Public)
-            };
             let keyed = tables
-                .comments
-                .values()
-                .filter(visible)
-                .map(|row| (row.comment.id.0.to_string(), tables.with_deliveries(&row.comment)));
+                .read_by(ticket, audience)
+                .map(|found| (found.comment.id.0.to_string(), found));
             page(keyed, request, |cursor, after| cursor > after)
+        }))
+    }
+
+    async fn latest(
+        &self,
+        ticket: TicketId,
+        audience: &Audience,
+        before: Option<CommentId>,
+        limit: PageLimit,
+    ) -> Result<Vec<CommentWithDeliveries>, StoreError> {
+        Ok(self.read(|tables| {
+            let mut found: Vec<_> = tables
+                .read_by(ticket, audience)
+                .filter(|found| before.is_none_or(|before| found.comment.id < before))
+                .collect();
+            found.reverse();
+            found.truncate(usize::from(limit.get()));
+            found
         }))
     }
 
@@ -102,11 +114,7 @@ impl Comments for MemoryStore {
         ticket: TicketId,
         id: CommentId,
     ) -> Result<Option<CommentWithDeliveries>, StoreError> {
-        Ok(self.read(|tables| {
-            tables
-                .standing(ticket, id)
-                .map(|comment| tables.with_deliveries(comment))
-        }))
+        Ok(self.read(|tables| tables.standing(ticket, id).map(|row| tables.with_deliveries(row))))
     }
 
     async fn attachment(&self, comment: CommentId, id: AttachmentId) -> Result<Option<Vec<u8>>, StoreError> {
@@ -134,6 +142,7 @@ impl Comments for MemoryStore {
                 }
                 Retraction::Withdraw => {
                     row.withdrawn_at = Some(now);
+                    row.held_until = None;
                     "the comment was withdrawn"
                 }
             };
@@ -153,6 +162,30 @@ impl Comments for MemoryStore {
             )
         }))
     }
+
+    async fn release_held(&self, now: Timestamp, limit: u16) -> Result<u64, StoreError> {
+        Ok(self.write(|tables| {
+            let mut ended: Vec<_> = tables
+                .comments
+                .values()
+                .filter_map(|row| Some((row.held_until?, row.comment.id)))
+                .filter(|(end, _)| *end <= now)
+                .collect();
+            ended.sort_unstable();
+            ended.truncate(usize::from(limit));
+            for (_, id) in &ended {
+                let row = tables.comments.get_mut(id).expect("it was found just now");
+                row.held_until = None;
+                let ticket = row.comment.ticket;
+                tables.log(EventKind::CommentCreated, Some(ticket), id.0, now);
+            }
+            ended.len() as u64
+        }))
+    }
+
+    async fn next_held(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read(|tables| tables.comments.values().filter_map(|row| row.held_until).min()))
+    }
 }
 
 impl Tables {
@@ -164,6 +197,7 @@ impl Tables {
             contents,
             deliveries,
             idempotency: _,
+            held_until,
         } = accept;
         if self.comments.contains_key(&comment.id) {
             return;
@@ -186,6 +220,7 @@ impl Tables {
         let row = Row {
             comment,
             withdrawn_at: None,
+            held_until,
         };
         self.comments.insert(id, row);
     }
@@ -196,12 +231,22 @@ impl Tables {
     }
 
     /// A comment of the ticket that was not withdrawn.
-    fn standing(&self, ticket: TicketId, id: CommentId) -> Option<&Comment> {
+    fn standing(&self, ticket: TicketId, id: CommentId) -> Option<&Row> {
         let row = self.comments.get(&id)?;
-        (row.comment.ticket == ticket && row.withdrawn_at.is_none()).then_some(&row.comment)
+        (row.comment.ticket == ticket && row.withdrawn_at.is_none()).then_some(row)
     }
 
-    fn with_deliveries(&self, comment: &Comment) -> CommentWithDeliveries {
+    /// What an audience reads of a ticket, oldest first.
+    fn read_by(&self, ticket: TicketId, audience: &Audience) -> impl Iterator<Item = CommentWithDeliveries> {
+        self.comments
+            .values()
+            .filter(move |row| row.comment.ticket == ticket && row.withdrawn_at.is_none())
+            .map(|row| self.with_deliveries(row))
+            .filter(|found| audience.reads(found))
+    }
+
+    fn with_deliveries(&self, row: &Row) -> CommentWithDeliveries {
+        let comment = &row.comment;
         let deliveries = self
             .outbox
             .values()
@@ -210,11 +255,15 @@ impl Tables {
                 id: mail.id,
                 recipient: mail.recipient.clone(),
                 state: mail.state,
+                account: mail.account,
+                outcome: mail.outcome,
+                last_reply: mail.last_reply.clone(),
             })
             .collect();
         CommentWithDeliveries {
             comment: comment.clone(),
             deliveries,
+            held_until: row.held_until,
         }
     }
 }

@@ -24,14 +24,14 @@ pub(super) struct Row {
     pub(super) recipient: EmailAddress,
     pub(super) state: State,
     pub(super) ticket: Option<TicketId>,
-    account: AccountId,
+    pub(super) account: AccountId,
     sender: EmailAddress,
     message_id: MessageId,
     message: Option<Vec<u8>>,
     size: u64,
     attempts: u32,
     lost_answers: u32,
-    last_reply: Option<String>,
+    pub(super) last_reply: Option<String>,
     pub(super) created_at: Timestamp,
     /// Counts while the row waits; a release without a time returns to it.
     due_at: Timestamp,
@@ -45,7 +45,7 @@ pub(super) struct Row {
     open_before: Duration,
     sent_at: Option<Timestamp>,
     /// What became known after it was sent.
-    outcome: Option<Outcome>,
+    pub(super) outcome: Option<Outcome>,
     history: Vec<Attempt>,
 }
 

@@ -1,0 +1,2 @@
+DROP INDEX comment_held;
+ALTER TABLE comment DROP COLUMN held_until;

@@ -1,0 +1,62 @@
+//! Ending the hold of comments: from then on everybody sees them.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+use recado_ports::events::EventKind;
+use recado_ports::store::StoreError;
+
+use crate::column::{Key, micros, timestamp};
+use crate::database::Database;
+use crate::events::NewEventRow;
+use crate::fault::Fault;
+use crate::operation::{Purpose, queries, run};
+use crate::schema::comment;
+use crate::wakeup::News;
+
+queries! {
+    pub(super) async fn release(connection: &mut Session, input: &(i64, i64)) -> Result<usize, Fault> {
+        let (now, limit) = *input;
+        let ended = comment::table
+            .filter(comment::held_until.le(now))
+            .order((comment::held_until, comment::id))
+            .limit(limit)
+            .select((comment::id, comment::ticket));
+        let ended: Vec<(Key, Key)> = load_free!(connection, ended);
+        if ended.is_empty() {
+            return Ok(0);
+        }
+        let ids = comment::table.filter(comment::id.eq_any(ended.iter().map(|(id, _)| *id)));
+        diesel::update(ids).set(comment::held_until.eq(None::<i64>)).execute(connection).await?;
+        let events: Vec<_> = ended
+            .iter()
+            .map(|(id, ticket)| NewEventRow::new(EventKind::CommentCreated, Some(*ticket), id.0, now))
+            .collect();
+        record_events(connection, &events).await?;
+        Ok(ended.len())
+    }
+
+    pub(super) async fn next(connection: &mut Session, _input: &()) -> Result<Option<i64>, Fault> {
+        let next = comment::table
+            .filter(comment::held_until.is_not_null())
+            .order(comment::held_until)
+            .select(comment::held_until)
+            .first::<Option<i64>>(connection)
+            .await;
+        Ok(next.optional()?.flatten())
+    }
+}
+
+pub(super) async fn release_held(database: &Database, now: Timestamp, limit: u16) -> Result<u64, StoreError> {
+    let input = (micros(now), i64::from(limit));
+    // Nothing to release is the usual answer, and needs no writer.
+    match next_held(database).await? {
+        Some(next) if next <= now => {}
+        _ => return Ok(0),
+    }
+    Ok(run!(database.write(Purpose::Record.with(News::Log)), release, input)? as u64)
+}
+
+pub(super) async fn next_held(database: &Database) -> Result<Option<Timestamp>, StoreError> {
+    Ok(run!(database.read(), next, ())?.map(timestamp).transpose()?)
+}
