@@ -1,7 +1,7 @@
-//! The HTTP API and the server below it.
+//! The HTTP API, the pages, and the server below them.
 //!
-//! Whoever wires the daemon fills an [`Api`] with use cases and [`HttpOptions`] with what surrounds them, makes a
-//! [`router`] of both, and [`serve`]s it. Permissions are the use cases' matter; here are forms, names and statuses.
+//! Whoever wires the daemon fills an [`Api`] and [`Pages`] with use cases and [`HttpOptions`] with what surrounds them,
+//! makes a [`router`] of them, and [`serve`]s it. Permissions are the use cases' matter; here are forms, names and statuses.
 
 mod api;
 mod limits;
@@ -9,11 +9,13 @@ mod observe;
 mod probes;
 mod server;
 mod stall;
+mod web;
 
 use std::sync::Arc;
 
-use axum::extract::OriginalUri;
+use axum::extract::Request;
 use axum::http::Method;
+use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
@@ -24,6 +26,7 @@ pub use api::{Api, PREFIX, openapi};
 pub use limits::HttpLimits;
 pub use probes::{Health, RenderMetrics};
 pub use server::{ServerLimits, serve};
+pub use web::{Pages, routes as page_routes};
 
 use api::{Kind, Problem};
 
@@ -45,23 +48,26 @@ pub struct HttpOptions {
 }
 
 /// Everything that the daemon answers over HTTP.
-pub fn router(api: Api, options: HttpOptions) -> Router {
+pub fn router(api: Api, pages: Pages, options: HttpOptions) -> Router {
     let shared = Arc::new(options.clone());
+    let api = Arc::new(api);
+    let web = web::context(api.clone(), pages, options.clone());
     probes::router(options.health.clone(), options.metrics.clone())
         .merge(api::router(api, options))
-        .fallback(missing)
+        .merge(web::router(&web))
+        .fallback(async move |request: Request| missing(&web, request).await)
         .method_not_allowed_fallback(not_allowed)
         .layer(CatchPanicLayer::custom(observe::answer_panic))
         .layer(middleware::from_fn_with_state(shared, observe::observe))
 }
 
-async fn missing(OriginalUri(uri): OriginalUri) -> Problem {
-    let detail = if uri.path().starts_with(PREFIX) {
-        format!("there is nothing at this path; {PREFIX}/openapi.json lists what there is")
-    } else {
-        format!("there is nothing at this path; the API begins with {PREFIX}")
-    };
-    Problem::new(Kind::NotFound, detail)
+async fn missing(web: &web::Shared, request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with(PREFIX) {
+        let detail = format!("there is nothing at this path; {PREFIX}/openapi.json lists what there is");
+        return Problem::new(Kind::NotFound, detail).into_response();
+    }
+    web::missing(web, request).await
 }
 
 async fn not_allowed(method: Method) -> Problem {

@@ -59,23 +59,31 @@ pub(crate) async fn observe(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // The pages have a policy of their own.
+    headers
+        .entry(header::REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("no-referrer"));
     response
 }
 
 /// A panic ends its request alone; it is logged where it happens, by the process' panic hook, and here with the request.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 pub(crate) fn answer_panic(panic: Box<dyn Any + Send>) -> Response {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(panic = text.unwrap_or("of another kind"), "a request panicked");
+    tell_panic(&*panic);
     Problem::new(
         Kind::Internal,
         "the fault is in the daemon; its log says more, under this answer's X-Request-Id",
     )
     .into_response()
+}
+
+/// Logs a panic within its request's span.
+pub(crate) fn tell_panic(panic: &(dyn Any + Send)) {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = text.unwrap_or("of another kind"), "a request panicked");
 }
 
 fn timed_out(options: &HttpOptions) -> Problem {

@@ -1,11 +1,15 @@
 //! Serving a router on a listener: bounded connections, bounded heads, an orderly end.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -14,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::stall::Unstalled;
+use crate::web::Peer;
 
 /// How long to wait before accepting again when the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -55,7 +60,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
             () = shutdown.cancelled() => break,
             accepted = accept(&listener, &room) => accepted,
         };
-        let (stream, permit) = match accepted {
+        let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // The peer is gone already, or we are out of descriptors: neither ends the daemon.
@@ -80,7 +85,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
             .max_buf_size(limits.head_octets.max(8 << 10))
             .serve_connection(
                 TokioIo::new(Unstalled::new(stream, limits.stall)),
-                TowerToHyperService::new(router.clone()),
+                Addressed {
+                    service: TowerToHyperService::new(router.clone()),
+                    peer: Peer(peer),
+                },
             );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -99,15 +107,32 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
     }
 }
 
+/// Tells each request who is at the other end of its connection.
+struct Addressed<S> {
+    service: S,
+    peer: Peer,
+}
+
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Addressed<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> S::Future {
+        request.extensions_mut().insert(self.peer);
+        self.service.call(request)
+    }
+}
+
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let permit = room
         .clone()
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }

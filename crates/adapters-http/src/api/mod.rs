@@ -96,7 +96,7 @@ pub struct Api {
 
 /// What every handler shares.
 pub(crate) struct Context {
-    api: Api,
+    api: Arc<Api>,
     options: HttpOptions,
     rates: Rates,
     in_flight: idempotency::InFlight,
@@ -107,7 +107,7 @@ pub(crate) struct Context {
 type Shared = Arc<Context>;
 
 /// The API's routes, below [`PREFIX`].
-pub(crate) fn router(api: Api, options: HttpOptions) -> Router {
+pub(crate) fn router(api: Arc<Api>, options: HttpOptions) -> Router {
     let state = Arc::new(Context {
         rates: Rates::new(options.limits.requests_per_minute),
         event_streams: Arc::new(Semaphore::new(options.limits.event_streams)),

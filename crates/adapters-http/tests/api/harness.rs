@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
-use recado_adapters_http::{Api, Health, HttpLimits, HttpOptions, router};
+use recado_adapters_http::{Api, Health, HttpLimits, HttpOptions, Pages, router};
 use recado_app::access::Actor;
 use recado_app::authenticate::Authenticate;
 use recado_app::create_token::CreateToken;
@@ -117,6 +117,10 @@ impl Setup {
         let shutdown = CancellationToken::new();
         let api = api(&store, &clock, &ids, &self);
         let receive = api.steer_mail.receive.clone();
+        let pages = Pages {
+            settings: api.preview_template.settings.clone(),
+            public_url: "https://desk.example.org".to_owned(),
+        };
         let options = HttpOptions {
             limits: self.limits,
             clock: clock.clone(),
@@ -126,7 +130,7 @@ impl Setup {
             shutdown: shutdown.clone(),
         };
         let mut desk = Desk {
-            router: router(api, options),
+            router: router(api, pages, options),
             store,
             clock,
             shutdown,

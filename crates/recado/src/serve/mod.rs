@@ -102,6 +102,7 @@ impl Daemon {
         let shutdown = CancellationToken::new();
         let router = recado_adapters_http::router(
             api::api(&house, &keyring, &receive),
+            api::pages(&house),
             api::options(&house, metrics.clone(), shutdown.clone()),
         );
         let limits = ServerLimits {

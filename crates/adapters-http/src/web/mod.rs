@@ -1,0 +1,117 @@
+//! The pages: portal, desk and administration, as HTML from the server. `docs/architecture.md` says how they hang together.
+//!
+//! A page's module decides nothing: it calls use cases with the visitor's actor and words what they answer. What every
+//! page needs is here: who visits, in which language and zone, forms that nobody else can send, and the layout.
+
+mod assets;
+mod render;
+mod strings;
+
+mod cookie;
+mod csrf;
+mod rates;
+mod security;
+
+mod form;
+mod page;
+mod refusal;
+mod routes;
+mod visit;
+
+mod home;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::Method;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use recado_app::settings::MessagingSettings;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::HttpOptions;
+use crate::api::Api;
+use cookie::Jar;
+use refusal::WebRefusal;
+use render::Renderer;
+use routes::Routes;
+pub(crate) use visit::Peer;
+
+/// What the pages need beside the API's use cases.
+pub struct Pages {
+    /// Where the pages are, their language and their time zone where a visitor chose none.
+    pub settings: Arc<MessagingSettings>,
+    /// The URL that people reach the pages by, without a slash at its end. Its scheme decides about cookies.
+    pub public_url: String,
+}
+
+/// What every handler shares.
+pub(crate) struct Context {
+    pub(crate) api: Arc<Api>,
+    pub(crate) pages: Pages,
+    pub(crate) options: HttpOptions,
+    pub(crate) renderer: Renderer,
+    pub(crate) jar: Jar,
+}
+
+pub(crate) type Shared = Arc<Context>;
+
+/// Every route of the pages, each with its method: what a test walks through.
+pub fn routes() -> Vec<(Method, &'static str)> {
+    every().listed()
+}
+
+fn every() -> Routes {
+    Routes::new().with(assets::routes()).with(home::routes())
+}
+
+/// The pages with what they share; made once.
+pub(crate) fn context(api: Arc<Api>, pages: Pages, options: HttpOptions) -> Shared {
+    Arc::new(Context {
+        jar: Jar::for_url(&pages.public_url),
+        renderer: Renderer::new(),
+        api,
+        pages,
+        options,
+    })
+}
+
+/// The routes of the pages.
+pub(crate) fn router(shared: &Shared) -> Router {
+    every()
+        .router()
+        .method_not_allowed_fallback(async || WebRefusal::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(shared.options.limits.comment_body))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(middleware::from_fn_with_state(shared.clone(), attend))
+        .with_state(shared.clone())
+}
+
+/// The page for a path that there is nothing at.
+pub(crate) async fn missing(shared: &Shared, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    visit::leave(visit::enter(shared, &mut parts).await.map_or_else(
+        |(visit, refusal)| (visit, refusal.into_response()),
+        |visit| (visit, WebRefusal::NotFound.into_response()),
+    ))
+}
+
+/// Finds out who visits before a handler runs; puts refusals into words, and the headers on, after it.
+async fn attend(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match visit::enter(&shared, &mut parts).await {
+        Err((visit, refusal)) => visit::leave((visit, refusal.into_response())),
+        Ok(visit) => {
+            parts.extensions.insert(visit.clone());
+            let response = next.run(Request::from_parts(parts, body)).await;
+            visit::leave((visit, response))
+        }
+    }
+}
+
+fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response<Body> {
+    crate::observe::tell_panic(&*panic);
+    WebRefusal::Internal.into_response()
+}

@@ -1,0 +1,1 @@
+// conversation: beside core and shell

@@ -1,0 +1,1 @@
+// desk: beside core and shell
