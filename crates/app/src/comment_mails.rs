@@ -17,15 +17,17 @@ use recado_ports::mail::{Automatic, Composer};
 use recado_ports::outbox::{NewDelivery, Outbox};
 use recado_ports::parameters::{ParameterSnapshot, Parameters};
 use recado_ports::people::People;
+use recado_ports::preferences::Preferences;
 use recado_ports::renderer::Renderer;
 use recado_ports::store::StoreError;
 use recado_ports::suppressions::Suppressions;
-use recado_ports::templates::Templates;
+use recado_ports::templates::{TemplateImages, Templates};
 
 use crate::access::Refusal;
 use crate::letter::{self, Desk, Letter};
 use crate::outgoing;
 use crate::settings::MessagingSettings;
+use crate::view_link::{self, Signer};
 
 /// What became of a comment's mails at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +62,9 @@ pub(crate) struct CommentMails<'a> {
     pub(crate) outbox: &'a dyn Outbox,
     pub(crate) parameters: &'a dyn Parameters,
     pub(crate) templates: &'a dyn Templates,
+    pub(crate) images: &'a dyn TemplateImages,
     pub(crate) people: &'a dyn People,
+    pub(crate) preferences: &'a dyn Preferences,
     pub(crate) suppressions: &'a dyn Suppressions,
     pub(crate) channels: &'a dyn Channels,
     pub(crate) renderer: &'a dyn Renderer,
@@ -136,16 +140,29 @@ impl CommentMails<'_> {
             locale,
             self.settings,
         );
+        let base = view_link::base_url(&snapshot.values, self.settings);
+        // Who gets the mail later than now has no less time to follow the link.
+        let due_at = comment.created_at + self.settings.hold_of(comment.origin);
+        let values = view_link::with_links(
+            values,
+            template,
+            ticket,
+            base,
+            Signer::Keyring(self.keyring),
+            due_at,
+        );
         let rendered = letter::render(self.renderer, template, &values, locale);
+        let images = letter::images(self.images, template.id, &rendered).await?;
         let letter = Letter {
             cause: Cause::Comment(comment.id),
             ticket: Some(ticket),
             author: Some(&comment.author),
             rendered: &rendered,
+            images,
             attachments: letter::draft_attachments(comment, contents),
             automatic: Automatic::No,
             created_at: comment.created_at,
-            due_at: comment.created_at + self.settings.hold,
+            due_at,
         };
         let desk = Desk {
             composer: self.composer,
@@ -205,16 +222,23 @@ impl CommentMails<'_> {
         }
     }
 
+    /// Whoever the rules name, save those who want no mail about it now.
     async fn recipients(&self, ticket: &Ticket, comment: &Comment) -> Result<Vec<Party>, StoreError> {
         let mut asked = letter::addresses(&ticket.watchers);
         asked.push(comment.author.email.clone());
         let technicians = self.people.technicians(&asked).await?;
-        Ok(audience::recipients(
+        let mut recipients = audience::recipients(
             ticket,
             &comment.author.email,
             comment.visibility,
             &technicians,
             self.settings.desk.as_ref(),
-        ))
+        );
+        let unwilling = self
+            .preferences
+            .unwilling(ticket.id, &letter::addresses(&recipients), comment.created_at)
+            .await?;
+        recipients.retain(|party| !unwilling.contains(&party.email));
+        Ok(recipients)
     }
 }

@@ -1,5 +1,6 @@
 //! Writing the mails that a comment, or a test of a template, owes: rendered once, composed per recipient.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,13 +10,19 @@ use recado_domain::locale::Locale;
 use recado_domain::outbox::{Cause, DeliveryId};
 use recado_domain::parameter::Parameters;
 use recado_domain::person::{EmailAddress, Party};
-use recado_domain::template::{Rendered, StoredTemplate, Template, TemplateKey, TemplateValues};
+use recado_domain::template::{
+    Rendered, StoredTemplate, Template, TemplateId, TemplateKey, TemplateValues, picture_references,
+};
 use recado_domain::ticket::Ticket;
 use recado_domain::token::{self, Keyring, MessageId, ReplyToken, Subject};
 use recado_ports::ids::Ids;
-use recado_ports::mail::{Automatic, ComposeError, Composer, DraftAttachment, MailDraft, Mailbox};
+use recado_ports::mail::{
+    Automatic, ComposeError, Composer, DraftAttachment, InlineImage, MailDraft, Mailbox,
+};
 use recado_ports::outbox::NewDelivery;
 use recado_ports::renderer::Renderer;
+use recado_ports::store::StoreError;
+use recado_ports::templates::TemplateImages;
 
 use crate::outgoing;
 use crate::settings::MessagingSettings;
@@ -82,12 +89,38 @@ pub(crate) fn render(
     }
 }
 
+/// The template's pictures that a rendered mail names; most name none, and cost no look-up.
+pub(crate) async fn images(
+    images: &dyn TemplateImages,
+    template: TemplateId,
+    rendered: &Rendered,
+) -> Result<Vec<InlineImage>, StoreError> {
+    let named: BTreeSet<_> = picture_references(&rendered.html)
+        .into_iter()
+        .map(|range| &rendered.html[range])
+        .collect();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let images = images.images(template).await?.into_iter();
+    Ok(images
+        .filter(|image| named.contains(image.name.as_str()))
+        .map(|image| InlineImage {
+            name: image.name,
+            content_type: image.content_type,
+            content: image.content,
+        })
+        .collect())
+}
+
 /// What all mails of one cause share.
 pub(crate) struct Letter<'a> {
     pub(crate) cause: Cause,
     pub(crate) ticket: Option<&'a Ticket>,
     pub(crate) author: Option<&'a Party>,
     pub(crate) rendered: &'a Rendered,
+    /// Pictures that the HTML names.
+    pub(crate) images: Vec<InlineImage>,
     pub(crate) attachments: Vec<DraftAttachment>,
     pub(crate) automatic: Automatic,
     pub(crate) created_at: Timestamp,
@@ -159,7 +192,7 @@ impl Desk<'_> {
             ),
             text: text_with_reference(rendered.text.as_deref().unwrap_or_default(), token.as_ref()),
             html: Some(html_with_reference(&rendered.html, token.as_ref())),
-            images: Vec::new(),
+            images: letter.images.clone(),
             attachments: letter.attachments.clone(),
             message_id: message_id.clone(),
             date: letter.created_at,

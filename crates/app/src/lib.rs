@@ -14,7 +14,9 @@ mod wording;
 
 pub mod post_comment;
 pub mod read_comments;
+pub mod release_held;
 pub mod retract_comment;
+pub mod view_link;
 
 pub mod read_mails;
 pub mod receive_mail;

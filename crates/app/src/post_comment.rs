@@ -8,6 +8,7 @@ use recado_domain::comment::{
     Visibility,
 };
 use recado_domain::outbox::State;
+use recado_domain::parameter::Parameter;
 use recado_domain::person::{Party, Role};
 use recado_domain::ticket::{Ticket, TicketNumber};
 use recado_domain::token::Keyring;
@@ -21,10 +22,11 @@ use recado_ports::mail::Composer;
 use recado_ports::outbox::{NewDelivery, Outbox};
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
+use recado_ports::preferences::Preferences;
 use recado_ports::renderer::Renderer;
 use recado_ports::store::StoreError;
 use recado_ports::suppressions::Suppressions;
-use recado_ports::templates::Templates;
+use recado_ports::templates::{TemplateImages, Templates};
 use recado_ports::tickets::Tickets;
 use sha2::{Digest, Sha256};
 
@@ -86,6 +88,8 @@ pub struct PostedComment {
     pub notification: Notification,
     /// Its mails.
     pub deliveries: Vec<DeliverySummary>,
+    /// Until when it is under hold, and can be taken back unseen.
+    pub held_until: Option<Timestamp>,
 }
 
 /// A comment that is stored, now or by an earlier call with the same key.
@@ -129,8 +133,12 @@ pub struct PostComment {
     pub parameters: Arc<dyn Parameters>,
     /// For the template that 417 names.
     pub templates: Arc<dyn Templates>,
+    /// For its pictures.
+    pub images: Arc<dyn TemplateImages>,
     /// For who is a technician.
     pub people: Arc<dyn People>,
+    /// For who wants no mail just now.
+    pub preferences: Arc<dyn Preferences>,
     /// For who gets no mail.
     pub suppressions: Arc<dyn Suppressions>,
     /// For whether the account is held.
@@ -179,12 +187,17 @@ impl PostComment {
             return repeated(record, &idempotency.digest);
         }
         let author = author(actor, &new, &ticket)?;
+        if new.kind == Kind::Note {
+            self.permit_note(actor, &author, &ticket).await?;
+        }
         let (comment, contents) = self.comment(&ticket, author, new, now)?;
+        let held_until = self.settings.held_until(comment.origin, now);
         let (notification, deliveries) = self.mails().owed(&ticket, &comment, &contents).await?;
         let posted = PostedComment {
             ticket: ticket.number.clone(),
             notification,
             deliveries: deliveries.iter().map(summary).collect(),
+            held_until,
             comment: comment.clone(),
         };
         let record = idempotency.as_ref().map(|idempotency| IdempotencyRecord {
@@ -198,7 +211,7 @@ impl PostComment {
             contents,
             deliveries,
             idempotency: record,
-            held_until: None,
+            held_until,
         };
         match self.comments.accept(accept).await {
             Ok(()) => {
@@ -283,12 +296,26 @@ impl PostComment {
         ))
     }
 
+    /// Parameter 252 says whether requesters may add notes.
+    async fn permit_note(&self, actor: &Actor, author: &Party, ticket: &Ticket) -> Result<(), Refusal> {
+        let is_requesters = author.email == ticket.requester.email || !actor.sees_internal(ticket);
+        let values = self.parameters.snapshot().await?.values;
+        if is_requesters && !values.is_on(Parameter::RequesterNotes) {
+            return Err(Refusal::Forbidden(
+                "parameter 252 is N: requesters write messages, and no notes".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     fn mails(&self) -> CommentMails<'_> {
         CommentMails {
             outbox: &*self.outbox,
             parameters: &*self.parameters,
             templates: &*self.templates,
+            images: &*self.images,
             people: &*self.people,
+            preferences: &*self.preferences,
             suppressions: &*self.suppressions,
             channels: &*self.channels,
             renderer: &*self.renderer,

@@ -17,6 +17,7 @@ use crate::access::{Actor, Refusal};
 use crate::letter;
 use crate::put_template::NewTemplate;
 use crate::settings::MessagingSettings;
+use crate::view_link::{self, Signer};
 
 /// Previews a template.
 pub struct PreviewTemplate {
@@ -101,6 +102,8 @@ pub(crate) fn rendered(
 ) -> Result<Rendered, Refusal> {
     let locale = letter::locale(Some(ticket), template, settings);
     let values = letter::values(ticket, &ticket.requester, text, now, locale, settings);
+    let base = &settings.public_url;
+    let values = view_link::with_links(values, template, ticket, base, Signer::Nobody, now);
     renderer
         .render(template, &values)
         .map_err(|error| Refusal::field("template", format!("{error}: {}", error.source)))

@@ -5,10 +5,19 @@ use std::sync::Arc;
 use recado_domain::comment::{Attachment, AttachmentId, CommentId};
 use recado_domain::ticket::{Ticket, TicketNumber};
 use recado_ports::comments::{Audience, CommentWithDeliveries, Comments};
-use recado_ports::page::{Page, PageRequest};
+use recado_ports::page::{Page, PageLimit, PageRequest};
 use recado_ports::tickets::Tickets;
 
 use crate::access::{Actor, Refusal};
+
+/// A piece of a ticket's conversation, as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// The comments, oldest first.
+    pub comments: Vec<CommentWithDeliveries>,
+    /// Before which comment to go on reading, when there are earlier ones.
+    pub earlier: Option<CommentId>,
+}
 
 /// Reads comments.
 pub struct ReadComments {
@@ -32,6 +41,21 @@ impl ReadComments {
             .list(ticket.id, &audience(actor, &ticket), page)
             .await?;
         Ok((ticket, page))
+    }
+
+    /// The end of a ticket's conversation, or what comes before one of its comments; as quick with 5,000 comments as with
+    /// 50. Gives the ticket too.
+    pub async fn latest(
+        &self,
+        actor: &Actor,
+        number: &TicketNumber,
+        before: Option<CommentId>,
+        limit: PageLimit,
+    ) -> Result<(Ticket, Conversation), Refusal> {
+        let ticket = self.ticket(actor, number).await?;
+        let audience = audience(actor, &ticket);
+        let conversation = conversation(&*self.comments, &ticket, &audience, before, limit).await?;
+        Ok((ticket, conversation))
     }
 
     /// One comment, with its ticket.
@@ -77,6 +101,28 @@ impl ReadComments {
             .filter(|ticket| actor.sees(ticket));
         found.ok_or_else(|| Refusal::NotFound(format!("ticket {number}")))
     }
+}
+
+/// The comments before one, or the newest, as many as the limit says: one fewer at [`PageLimit::MAX`].
+pub(crate) async fn conversation(
+    comments: &dyn Comments,
+    ticket: &Ticket,
+    audience: &Audience,
+    before: Option<CommentId>,
+    limit: PageLimit,
+) -> Result<Conversation, Refusal> {
+    // One more than is shown tells whether there are earlier ones.
+    let asked = PageLimit::clamp(u64::from(limit.get()) + 1);
+    let shown = usize::from(asked.get() - 1);
+    let mut found = comments.latest(ticket.id, audience, before, asked).await?;
+    let has_earlier = found.len() > shown;
+    found.truncate(shown);
+    found.reverse();
+    let oldest = found.first().map(|found| found.comment.id);
+    Ok(Conversation {
+        comments: found,
+        earlier: oldest.filter(|_| has_earlier),
+    })
 }
 
 /// As whom an actor reads a ticket's comments.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use recado_domain::channel::{BreakerPolicy, RateLimits};
+use recado_domain::comment::Origin;
 use recado_domain::incoming::Policy;
 use recado_domain::locale::Locale;
 use recado_domain::parameter::{Parameter, Parameters};
@@ -36,6 +38,24 @@ pub struct MessagingSettings {
     pub limits: CommentLimits,
     /// How answers come back.
     pub way_back: WayBack,
+}
+
+impl MessagingSettings {
+    /// How long the mails about a comment wait, for it to be taken back: what is written on a page has a hold of its own.
+    pub fn hold_of(&self, origin: Origin) -> Duration {
+        match origin {
+            Origin::Portal | Origin::Desk => self.page_hold,
+            Origin::Api | Origin::Mail => self.hold,
+        }
+    }
+
+    /// Until when others than author and desk do not see a comment: only what is written on a page is hidden at all.
+    pub fn held_until(&self, origin: Origin, created_at: Timestamp) -> Option<Timestamp> {
+        match origin {
+            Origin::Portal | Origin::Desk if !self.page_hold.is_zero() => Some(created_at + self.page_hold),
+            _ => None,
+        }
+    }
 }
 
 /// How answers and reports come back, and what our mails bear for it.

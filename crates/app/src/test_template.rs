@@ -12,10 +12,10 @@ use recado_ports::mail::{Automatic, Composer};
 use recado_ports::outbox::Outbox;
 use recado_ports::parameters::Parameters;
 use recado_ports::renderer::Renderer;
-use recado_ports::templates::Templates;
+use recado_ports::templates::{TemplateImages, Templates};
 
 use crate::access::{Actor, Refusal};
-use crate::letter::{Desk, Letter};
+use crate::letter::{self, Desk, Letter};
 use crate::preview_template::{rendered, sample};
 use crate::settings::MessagingSettings;
 
@@ -23,6 +23,8 @@ use crate::settings::MessagingSettings;
 pub struct TestTemplate {
     /// Where the template is.
     pub templates: Arc<dyn Templates>,
+    /// Where its pictures are.
+    pub images: Arc<dyn TemplateImages>,
     /// For the sender.
     pub parameters: Arc<dyn Parameters>,
     /// Where the mail goes.
@@ -59,6 +61,7 @@ impl TestTemplate {
             ticket: None,
             author: None,
             rendered: &rendered,
+            images: letter::images(&*self.images, template.id, &rendered).await?,
             attachments: Vec::new(),
             automatic: Automatic::Generated,
             created_at: now,

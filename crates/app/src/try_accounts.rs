@@ -92,6 +92,7 @@ impl TryAccounts {
             ticket: None,
             author: None,
             rendered: &rendered,
+            images: Vec::new(),
             attachments: Vec::new(),
             automatic: Automatic::Generated,
             created_at: now,

@@ -9,6 +9,7 @@ mod failpoints;
 mod ids;
 mod log;
 mod serve;
+mod unkept;
 mod wiring;
 
 use std::process::ExitCode;

@@ -35,6 +35,7 @@ use recado_ports::renderer::Renderer;
 use crate::clock::SystemClock;
 use crate::config::{Configuration, ConfigurationFault, WayOut};
 use crate::ids::SystemIds;
+use crate::unkept::Unkept;
 
 /// The adapters of one process, ready for use cases.
 pub(crate) struct House {
@@ -189,10 +190,12 @@ impl House {
             reader: Arc::new(MailReader),
             tickets: database(),
             people: database(),
+            preferences: Arc::new(Unkept),
             suppressions: database(),
             outbox: database(),
             parameters: database(),
             templates: database(),
+            images: Arc::new(Unkept),
             channels: database(),
             renderer: self.renderer.clone(),
             composer: self.composer.clone(),

@@ -131,6 +131,7 @@ impl KeepHouse {
             ticket,
             author: None,
             rendered: &rendered,
+            images: Vec::new(),
             attachments: Vec::new(),
             automatic: Automatic::Generated,
             created_at: now,

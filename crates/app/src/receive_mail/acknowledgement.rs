@@ -59,6 +59,7 @@ impl ReceiveMail {
             ticket: Some(opened.ticket),
             author: None,
             rendered: &rendered,
+            images: Vec::new(),
             attachments: Vec::new(),
             automatic: Automatic::Replied,
             created_at: now,

@@ -28,11 +28,12 @@ use recado_ports::mail::Composer;
 use recado_ports::outbox::Outbox;
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
+use recado_ports::preferences::Preferences;
 use recado_ports::reader::{MailEnvelope, Reader};
 use recado_ports::renderer::Renderer;
 use recado_ports::store::StoreError;
 use recado_ports::suppressions::Suppressions;
-use recado_ports::templates::Templates;
+use recado_ports::templates::{TemplateImages, Templates};
 use recado_ports::tickets::Tickets;
 
 use crate::comment_mails::CommentMails;
@@ -108,6 +109,8 @@ pub struct ReceiveMail {
     pub tickets: Arc<dyn Tickets>,
     /// For who the sender is.
     pub people: Arc<dyn People>,
+    /// For who wants no mail just now.
+    pub preferences: Arc<dyn Preferences>,
     /// For addresses that bounce.
     pub suppressions: Arc<dyn Suppressions>,
     /// For the thread of earlier mails.
@@ -116,6 +119,8 @@ pub struct ReceiveMail {
     pub parameters: Arc<dyn Parameters>,
     /// For the template that 417 names.
     pub templates: Arc<dyn Templates>,
+    /// For its pictures.
+    pub images: Arc<dyn TemplateImages>,
     /// For whether the account is held.
     pub channels: Arc<dyn Channels>,
     /// Fills the template in.
@@ -223,7 +228,9 @@ impl ReceiveMail {
             outbox: &*self.outbox,
             parameters: &*self.parameters,
             templates: &*self.templates,
+            images: &*self.images,
             people: &*self.people,
+            preferences: &*self.preferences,
             suppressions: &*self.suppressions,
             channels: &*self.channels,
             renderer: &*self.renderer,

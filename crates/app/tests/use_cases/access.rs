@@ -141,6 +141,7 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
     };
     let test = TestTemplate {
         templates: store.clone(),
+        images: store.clone(),
         parameters: store.clone(),
         outbox: store.clone(),
         renderer: Arc::new(PlainRenderer),

@@ -147,6 +147,7 @@ async fn a_test_of_a_template_is_delivered_and_marked_as_a_programs() {
     let store = Arc::new(house.store.clone());
     let test = TestTemplate {
         templates: store.clone(),
+        images: store.clone(),
         parameters: store.clone(),
         outbox: store,
         renderer: Arc::new(PlainRenderer),

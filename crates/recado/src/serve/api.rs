@@ -18,6 +18,7 @@ use recado_app::test_template::TestTemplate;
 use recado_domain::token::Keyring;
 use tokio_util::sync::CancellationToken;
 
+use crate::unkept::Unkept;
 use crate::wiring::House;
 
 /// Every use case that the API serves.
@@ -46,6 +47,7 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMa
         preview_template: house.preview_template(),
         test_template: TestTemplate {
             templates: database(),
+            images: Arc::new(Unkept),
             parameters: database(),
             outbox: database(),
             renderer: house.renderer.clone(),
@@ -93,7 +95,9 @@ pub(super) fn post_comment(house: &House, keyring: &Arc<Keyring>) -> PostComment
         outbox: database(),
         parameters: database(),
         templates: database(),
+        images: Arc::new(Unkept),
         people: database(),
+        preferences: Arc::new(Unkept),
         suppressions: database(),
         channels: database(),
         renderer: house.renderer.clone(),

@@ -2,6 +2,7 @@
 
 mod api;
 mod inbound;
+mod releasing;
 mod signals;
 mod starts;
 mod watchdog;

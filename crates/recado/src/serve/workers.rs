@@ -10,12 +10,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
 use recado_app::keep_house::{Diary, KeepHouse};
 use recado_app::receive_mail::ReceiveMail;
+use recado_app::release_held::ReleaseHeld;
 use recado_app::stop::Stop;
 use recado_domain::channel::AccountId;
 use recado_ports::events::{Events, Topic};
 use recado_ports::mail::Transport;
 use tokio::task::JoinSet;
 
+use super::releasing::releasing;
 use super::watchdog::Pulse;
 use crate::wiring::House;
 
@@ -71,6 +73,14 @@ pub(super) fn start(
             delivery(deliver.clone(), events.clone(), stop.clone())
         }));
     }
+    let release = Arc::new(ReleaseHeld {
+        comments: house.database.clone(),
+        clock: house.clock.clone(),
+    });
+    let releasing_stop = stop.clone();
+    loops.spawn(again_after_panic("releasing", stop.clone(), move || {
+        releasing(release.clone(), events.clone(), releasing_stop.clone())
+    }));
     let stop = stop.clone();
     loops.spawn(again_after_panic("housekeeping", stop.clone(), move || {
         housekeeping(keep.clone(), metrics.clone(), pulse.clone(), stop.clone())

@@ -50,6 +50,15 @@ impl Composer for PlainComposer {
         for part in parts.into_iter().flatten() {
             write!(mail, "\r\n{}\r\n", part.replace('\n', "\r\n")).expect("a string takes any text");
         }
+        for image in &draft.images {
+            let size = image.content.len();
+            write!(
+                mail,
+                "\r\n[picture {}, {}, {size} octets]\r\n",
+                image.name, image.content_type
+            )
+            .expect("a string takes any text");
+        }
         for attachment in &draft.attachments {
             let size = attachment.content.len();
             write!(

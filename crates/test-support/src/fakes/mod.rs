@@ -57,6 +57,7 @@ use recado_ports::ledger::{MailboxFolder, MailboxPosition};
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::people::{NewToken, TokenHash};
 use recado_ports::sessions::{NewLink, NewSession, SecretHash};
+use recado_ports::templates::TemplateImage;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -84,6 +85,7 @@ struct Tables {
     outbox: BTreeMap<DeliveryId, outbox::Row>,
     channels: BTreeMap<AccountId, channels::Row>,
     templates: BTreeMap<TemplateId, StoredTemplate>,
+    template_images: BTreeMap<(TemplateId, String), TemplateImage>,
     parameters: BTreeMap<Parameter, String>,
     pinned: BTreeMap<Parameter, String>,
     users: BTreeMap<EmailAddress, (User, Option<String>)>,
