@@ -63,11 +63,13 @@ const LAYERS: &[Layer] = &[
         sees: &["recado-domain", "recado-ports"],
         external: External::Only {
             always: &[
+                "argon2",
                 "async-trait",
                 "data-encoding",
                 "fail",
                 "jiff",
                 "metrics",
+                "secrecy",
                 "serde",
                 "serde_json",
                 "sha2",

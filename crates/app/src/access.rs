@@ -11,13 +11,13 @@ use uuid::Uuid;
 pub enum Actor {
     /// Whoever runs the command line on the daemon's machine.
     Operator,
-    /// An account, by one of its tokens.
+    /// An account, by one of its tokens or sessions.
     Person {
         /// The account.
         user: User,
         /// The groups that it belongs to.
         groups: Vec<EmailAddress>,
-        /// The token; idempotency keys are scoped to it.
+        /// The token or session; idempotency keys are scoped to it.
         token: Uuid,
     },
 }
@@ -36,6 +36,14 @@ impl Actor {
         match self {
             Self::Operator => None,
             Self::Person { user, .. } => Some(&user.party),
+        }
+    }
+
+    /// The account, and the token or session that it asks by; refused to the operator, who has none.
+    pub(crate) fn account(&self, what: &str) -> Result<(&User, Uuid), Refusal> {
+        match self {
+            Self::Operator => Err(Refusal::Forbidden(format!("{what} is an account's"))),
+            Self::Person { user, token, .. } => Ok((user, *token)),
         }
     }
 

@@ -1,12 +1,13 @@
 //! Recado's use cases, one file each, named by a verb.
 //!
 //! A use case is a struct whose fields are the ports that it needs, and one method that does it. Permissions are
-//! decided here, once, whoever asks: the HTTP API, the command line, later the pages and the mails that come in.
+//! decided here, once, whoever asks: the HTTP API, the pages, the command line, the mails that come in.
 
 pub mod access;
 pub mod outgoing;
 pub mod settings;
 pub mod stop;
+pub mod trail;
 
 mod comment_mails;
 mod letter;
@@ -44,10 +45,20 @@ pub mod steer_channel;
 pub mod steer_delivery;
 pub mod steer_suppression;
 
-pub mod add_user;
 pub mod authenticate;
+pub mod local_path;
+pub mod passwords;
+pub mod set_up;
+pub mod sign_in;
+
+mod session;
+
+pub mod add_user;
 pub mod create_token;
+pub mod manage_people;
 pub mod put_group;
+pub mod read_audit;
+pub mod set_preference;
 
 pub mod diagnose;
 pub mod follow_events;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use recado_domain::person::{Group, Role};
+use recado_domain::person::{EmailAddress, Group, Role};
 use recado_ports::people::People;
 use recado_ports::templates::Written;
 
@@ -20,4 +20,10 @@ impl PutGroup {
         actor.require(Role::Administrator, "putting a group")?;
         Ok(self.people.put_group(group).await?)
     }
+}
+
+/// A group in words, for the trail.
+pub(crate) fn described(group: &Group) -> String {
+    let members: Vec<_> = group.members.iter().map(EmailAddress::as_str).collect();
+    format!("{}; members: {}", group.party.name, members.join(", "))
 }

@@ -1,5 +1,7 @@
 //! What Recado says in its own words, in three languages: texts and mails that no template of the desk's serves.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use recado_domain::locale::Locale;
 use recado_domain::template::{Rendered, escape_html, subject_line};
 use recado_domain::ticket::TicketNumber;
@@ -145,6 +147,64 @@ impl Alert<'_> {
     }
 }
 
+/// What a mail with a link to sign in tells.
+pub(crate) struct SignInLink<'a> {
+    /// The link.
+    pub(crate) url: &'a str,
+    /// When it ends.
+    pub(crate) until: Timestamp,
+    /// The zone that the person reads times in.
+    pub(crate) zone: &'a TimeZone,
+    /// The desk's name.
+    pub(crate) desk: Option<&'a str>,
+}
+
+impl SignInLink<'_> {
+    /// The mail.
+    pub(crate) fn render(&self, locale: Locale) -> Rendered {
+        let at = locale.date_time(self.until, self.zone);
+        let until = format!("{at} ({})", self.zone.iana_name().unwrap_or("UTC"));
+        let (subject, ask, limits, ignore) = match locale {
+            Locale::Es => (
+                "Su enlace para entrar",
+                "Para entrar, abra este enlace y pulse el botón que verá allí:",
+                format!(
+                    "Sirve una sola vez, hasta el {until}. Quien lo tenga entra en su nombre: no lo reenvíe."
+                ),
+                "Si no lo ha pedido, puede ignorar este correo: sin el enlace no entra nadie.",
+            ),
+            Locale::Pt => (
+                "Seu link para entrar",
+                "Para entrar, abra este link e pressione o botão que aparecerá:",
+                format!("Serve uma única vez, até {until}. Quem o tiver entra em seu nome: não o encaminhe."),
+                "Se não o pediu, pode ignorar este e-mail: sem o link ninguém entra.",
+            ),
+            Locale::En => (
+                "Your link to sign in",
+                "To sign in, open this link and press the button that you will see there:",
+                format!("It works once, until {until}. Whoever has it signs in as you: do not forward it."),
+                "If you did not ask for it, you can ignore this mail: nobody gets in without the link.",
+            ),
+        };
+        let subject = match self.desk {
+            Some(desk) => format!("{subject} · {desk}"),
+            None => subject.to_owned(),
+        };
+        let lines = [ask.to_owned(), self.url.to_owned(), limits, ignore.to_owned()];
+        let url = escape_html(self.url);
+        let html = [
+            paragraph(&lines[0]),
+            format!("<p><a href=\"{url}\">{url}</a></p>\n"),
+            paragraph(&lines[2]),
+            paragraph(&lines[3]),
+        ];
+        Rendered {
+            html: html.concat(),
+            ..rendered(&subject, &lines)
+        }
+    }
+}
+
 /// A mail that shows that the outgoing account works.
 pub(crate) fn test_mail(locale: Locale, desk: Option<&str>) -> Rendered {
     let desk = desk.map(|name| format!(" ({name})")).unwrap_or_default();
@@ -176,13 +236,16 @@ pub(crate) fn test_mail(locale: Locale, desk: Option<&str>) -> Rendered {
 
 /// A plain mail, a paragraph a line.
 fn rendered(subject: &str, lines: &[String]) -> Rendered {
-    let paragraph = |line: &String| format!("<p>{}</p>\n", escape_html(line));
     Rendered {
         subject: subject_line(subject),
-        html: lines.iter().map(paragraph).collect(),
+        html: lines.iter().map(|line| paragraph(line)).collect(),
         text: Some(lines.join("\n\n") + "\n"),
         warnings: Vec::new(),
     }
+}
+
+fn paragraph(text: &str) -> String {
+    format!("<p>{}</p>\n", escape_html(text))
 }
 
 #[cfg(test)]

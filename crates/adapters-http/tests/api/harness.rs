@@ -169,6 +169,8 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
     Api {
         authenticate: Authenticate {
             people: setup.people.clone().unwrap_or_else(|| s.clone()),
+            sessions: s.clone(),
+            clock: clock.clone(),
         },
         put_ticket: PutTicket {
             tickets: s.clone(),

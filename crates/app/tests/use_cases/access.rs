@@ -453,6 +453,8 @@ async fn a_token_opens_its_account_while_that_is_active() {
     };
     let authenticate = Authenticate {
         people: store.clone(),
+        sessions: store.clone(),
+        clock: house.clock.clone(),
     };
     for (email, standing) in [
         ("ana@example.com", Standing::Active),

@@ -28,6 +28,10 @@ const MAC_OCTETS: usize = 10;
 const MESSAGE_ID: &str = "message-id";
 const REPLY: &str = "reply";
 const RETURN: &str = "return";
+const SET_UP: &str = "set up";
+
+/// Octets of the MAC that a set-up token is: it is typed by nobody, and guards the whole installation.
+const SETUP_OCTETS: usize = 20;
 
 /// Why a secret cannot sign.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,12 +73,23 @@ impl Key {
         data_encoding::HEXLOWER.encode(&digest[..8])
     }
 
-    fn mac(&self, purpose: &str, subject: &Subject<'_>) -> [u8; MAC_OCTETS] {
+    /// The beginning of a MAC: what is made for one purpose proves nothing for another.
+    fn begin(&self, purpose: &str) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.expose_secret())
             .expect("HMAC takes a key of any length");
-        // Each field is of fixed length or stands last, so no two subjects give the same input.
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
+        mac
+    }
+
+    fn setup_token(&self) -> String {
+        let full = self.begin(SET_UP).finalize().into_bytes();
+        BASE32_NOPAD.encode(&full[..SETUP_OCTETS]).to_ascii_lowercase()
+    }
+
+    fn mac(&self, purpose: &str, subject: &Subject<'_>) -> [u8; MAC_OCTETS] {
+        let mut mac = self.begin(purpose);
+        // Each field is of fixed length or stands last, so no two subjects give the same input.
         mac.update(subject.ticket.map_or(Uuid::nil(), |ticket| ticket.0).as_bytes());
         mac.update(subject.delivery.0.as_bytes());
         mac.update(subject.recipient.as_str().as_bytes());
@@ -179,6 +194,21 @@ impl Keyring {
     /// and is none.
     pub fn return_token(&self, subject: &Subject<'_>) -> ReturnToken {
         ReturnToken(format!("b{}", self.token(RETURN, subject)))
+    }
+
+    /// The token that opens the set-up page while there is no administrator: 32 characters, the same for every daemon
+    /// that signs with this secret.
+    pub fn setup_token(&self) -> String {
+        self.current.setup_token()
+    }
+
+    /// Whether a text is the set-up token, by the current secret or one still accepted. The comparison takes the same
+    /// time whatever differs.
+    pub fn is_setup_token(&self, text: &str) -> bool {
+        let keys = std::iter::once(&self.current).chain(&self.previous);
+        keys.fold(false, |found, key| {
+            found | bool::from(key.setup_token().as_bytes().ct_eq(text.as_bytes()))
+        })
     }
 
     /// Key id, row and MAC in base32: 44 characters in lower case.
@@ -416,6 +446,28 @@ mod tests {
         assert!(!forgotten.proves(&carrier, &subject(&ana)));
         assert_ne!(old.fingerprint(), rotated.fingerprint());
         assert_eq!(forgotten.fingerprint(), rotated.fingerprint());
+    }
+
+    #[test]
+    fn the_set_up_token_is_the_same_for_all_who_sign_alike_and_no_one_elses() {
+        let (one, two) = (
+            Keyring::new(&[1; 32], &[]).unwrap(),
+            Keyring::new(&[2; 32], &[&[1; 32]]).unwrap(),
+        );
+        let token = one.setup_token();
+        assert_eq!(token.len(), 32);
+        assert!(
+            token
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()),
+            "{token}"
+        );
+        assert_eq!(token, Keyring::new(&[1; 32], &[]).unwrap().setup_token());
+        assert!(one.is_setup_token(&token) && two.is_setup_token(&token));
+        assert!(!one.is_setup_token(&two.setup_token()));
+        for wrong in ["", &token[1..], &token.to_uppercase(), &format!("{token}a")] {
+            assert!(!one.is_setup_token(wrong), "{wrong:?}");
+        }
     }
 
     #[test]
