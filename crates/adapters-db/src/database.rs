@@ -151,7 +151,8 @@ impl Database {
     }
 
     /// What a daemon does first: takes the file's lock (SQLite), compares the secret's fingerprint with the one stored
-    /// at the first start (PostgreSQL), ends the leases of the daemon before it (SQLite), counts the start.
+    /// at the first start (PostgreSQL), ends the leases of the daemon before it (SQLite), makes accounts of an older
+    /// version searchable, counts the start.
     ///
     /// The lock is held until the database is dropped.
     pub async fn start_daemon(&self, secret_fingerprint: &str) -> Result<StartCounter, StartError> {
@@ -169,6 +170,7 @@ impl Database {
                 self.reseat_log().await?;
             }
         }
+        self.fill_search_texts().await?;
         Ok(self.next_start().await?)
     }
 

@@ -7,6 +7,8 @@ pub(crate) mod sqlite {
     pub(crate) use crate::events::sqlite::record_events;
     pub(crate) use crate::outbox::cancel::sqlite::cancel_deliveries;
     pub(crate) use crate::outbox::enqueue::sqlite::insert_deliveries;
+    pub(crate) use crate::people::sqlite::{add_user as insert_user, groups_of};
+    pub(crate) use crate::sessions::sqlite::end_sessions;
     pub(crate) use crate::suppressions::sqlite::lift as lift_suppression;
     pub(crate) use crate::tickets::sqlite::put as put_ticket;
     /// A connection.
@@ -54,6 +56,15 @@ pub(crate) mod sqlite {
         };
     }
     pub(crate) use load_free;
+
+    /// Loads rows, and holds them until the transaction ends: nobody else changes them. One transaction runs at a time
+    /// here.
+    macro_rules! load_held {
+        ($connection:expr, $query:expr) => {
+            $query.load($connection).await?
+        };
+    }
+    pub(crate) use load_held;
 }
 
 /// PostgreSQL's way.
@@ -62,6 +73,8 @@ pub(crate) mod postgres {
     pub(crate) use crate::events::postgres::record_events;
     pub(crate) use crate::outbox::cancel::postgres::cancel_deliveries;
     pub(crate) use crate::outbox::enqueue::postgres::insert_deliveries;
+    pub(crate) use crate::people::postgres::{add_user as insert_user, groups_of};
+    pub(crate) use crate::sessions::postgres::end_sessions;
     pub(crate) use crate::suppressions::postgres::lift as lift_suppression;
     pub(crate) use crate::tickets::postgres::put as put_ticket;
     /// A connection.
@@ -109,4 +122,13 @@ pub(crate) mod postgres {
         };
     }
     pub(crate) use load_free;
+
+    /// Loads rows, and holds them until the transaction ends: nobody else changes them. Rows that somebody changed
+    /// while this waited for them are looked at anew.
+    macro_rules! load_held {
+        ($connection:expr, $query:expr) => {
+            $query.for_no_key_update().load($connection).await?
+        };
+    }
+    pub(crate) use load_held;
 }

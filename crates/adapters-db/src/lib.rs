@@ -4,6 +4,8 @@
 //! compiled for both databases (module `operation`); what the databases say differently stands in `dialect`. SQLite has
 //! one writer thread that commits in groups (`sqlite`), PostgreSQL a pool (`postgres`).
 
+mod accounts;
+mod audit;
 mod channels;
 mod column;
 mod comments;
@@ -20,8 +22,10 @@ mod outbox;
 mod parameters;
 mod people;
 mod postgres;
+mod preferences;
 mod rows;
 mod schema;
+mod sessions;
 mod sqlite;
 mod suppressions;
 mod templates;

@@ -6,39 +6,18 @@ use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use recado_domain::person::{EmailAddress, Group, Role, Standing, User, UserId};
+use recado_domain::person::{EmailAddress, Group, Role, User};
 use recado_ports::people::{AddUserError, NewToken, People, TokenHash, TokenOwner};
 use recado_ports::store::StoreError;
 use recado_ports::templates::Written;
 
-use crate::column::{Key, micros, word};
+use crate::column::{Key, micros};
 use crate::database::Database;
 use crate::fault::Fault;
 use crate::operation::{Purpose, queries, run};
-use crate::rows::{address, party};
+use crate::rows::{NewUserRow, UserRow, addresses, party};
 use crate::schema::{app_user, group_member, ticket, ticket_watcher, token, user_group};
 use crate::wakeup::News;
-
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = app_user)]
-struct UserRow {
-    id: Key,
-    name: String,
-    email: String,
-    role: String,
-    standing: String,
-}
-
-impl UserRow {
-    fn try_into_domain(self) -> Result<User, Fault> {
-        Ok(User {
-            id: UserId(self.id.0),
-            party: party(&self.name, &self.email)?,
-            role: word("a role", &self.role, Role::parse)?,
-            standing: word("an account's standing", &self.standing, parse_standing)?,
-        })
-    }
-}
 
 #[derive(Debug, Insertable)]
 #[diesel(table_name = group_member)]
@@ -48,33 +27,11 @@ struct MemberRow<'a> {
     email: &'a str,
 }
 
-fn standing(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Active => "active",
-        Standing::Disabled => "disabled",
-    }
-}
-
-fn parse_standing(text: &str) -> Option<Standing> {
-    [Standing::Active, Standing::Disabled]
-        .into_iter()
-        .find(|known| standing(*known) == text)
-}
-
 queries! {
-    pub(super) async fn add_user(connection: &mut Session, input: &(User, Option<String>)) -> Result<(), Fault> {
+    pub(crate) async fn add_user(connection: &mut Session, input: &(User, Option<String>)) -> Result<(), Fault> {
         let (user, password_hash) = input;
-        diesel::insert_into(app_user::table)
-            .values((
-                app_user::id.eq(Key(user.id.0)),
-                app_user::name.eq(user.party.name.as_str()),
-                app_user::email.eq(user.party.email.as_str()),
-                app_user::role.eq(user.role.as_str()),
-                app_user::standing.eq(standing(user.standing)),
-                app_user::password_hash.eq(password_hash),
-            ))
-            .execute(connection)
-            .await?;
+        let row = NewUserRow::new(user, password_hash.as_deref());
+        diesel::insert_into(app_user::table).values(row).execute(connection).await?;
         Ok(())
     }
 
@@ -126,7 +83,7 @@ queries! {
         Ok(Some((id, user, groups)))
     }
 
-    pub(super) async fn groups_of(connection: &mut Session, email: &String) -> Result<Vec<String>, Fault> {
+    pub(crate) async fn groups_of(connection: &mut Session, email: &String) -> Result<Vec<String>, Fault> {
         let groups = group_member::table.filter(group_member::email.eq(email));
         let groups = groups.select(group_member::group_email).distinct().order(group_member::group_email);
         Ok(groups.load(connection).await?)
@@ -204,7 +161,7 @@ impl People for Database {
 
     async fn technicians(&self, among: &[EmailAddress]) -> Result<BTreeSet<EmailAddress>, StoreError> {
         let found = run!(self.read(), technicians, among.to_vec())?;
-        Ok(found.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
+        Ok(addresses(&found)?.into_iter().collect())
     }
 
     async fn add_token(&self, token: &NewToken) -> Result<(), StoreError> {
@@ -219,14 +176,10 @@ impl People for Database {
         let Some((Key(token), user, groups)) = run!(self.read(), find_token, hash.clone())? else {
             return Ok(None);
         };
-        let groups = groups
-            .iter()
-            .map(|text| address(text))
-            .collect::<Result<_, _>>()?;
         Ok(Some(TokenOwner {
             token,
             user: user.try_into_domain()?,
-            groups,
+            groups: addresses(&groups)?,
         }))
     }
 
@@ -242,22 +195,15 @@ impl People for Database {
         let Some((name, members)) = run!(self.read(), find_group, email.clone())? else {
             return Ok(None);
         };
-        let members = members
-            .iter()
-            .map(|text| address(text))
-            .collect::<Result<_, _>>()?;
         Ok(Some(Group {
             party: party(&name, email.as_str())?,
-            members,
+            members: addresses(&members)?,
         }))
     }
 
     async fn groups_of(&self, email: &EmailAddress) -> Result<Vec<EmailAddress>, StoreError> {
         let groups = run!(self.read(), groups_of, email.as_str().to_owned())?;
-        Ok(groups
-            .iter()
-            .map(|text| address(text))
-            .collect::<Result<_, _>>()?)
+        Ok(addresses(&groups)?)
     }
 
     async fn is_known(&self, email: &EmailAddress) -> Result<bool, StoreError> {

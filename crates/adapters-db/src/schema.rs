@@ -190,7 +190,7 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::column::Id;
 
     app_user (id) {
@@ -200,6 +200,8 @@ table! {
         role -> Text,
         standing -> Text,
         password_hash -> Nullable<Text>,
+        search_text -> Nullable<Text>,
+        signed_in_at -> Nullable<BigInt>,
     }
 }
 
@@ -339,6 +341,80 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::column::Id;
+
+    session (id) {
+        id -> Id,
+        owner -> Id,
+        hash -> Text,
+        device -> Text,
+        opened_at -> BigInt,
+        idle_until -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+
+    sign_in_link (hash) {
+        hash -> Text,
+        email -> Text,
+        target -> Nullable<Text>,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Nullable, Text};
+
+    preference (email) {
+        email -> Text,
+        language -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        while_open -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::Text;
+    use crate::column::Id;
+
+    muted_ticket (ticket, email) {
+        ticket -> Id,
+        email -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::column::Id;
+
+    open_page (page) {
+        page -> Id,
+        ticket -> Id,
+        email -> Text,
+        until -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::column::Id;
+
+    audit_entry (id) {
+        id -> Id,
+        at -> BigInt,
+        person -> Nullable<Text>,
+        action -> Text,
+        object -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     app_user,
     attachment,
@@ -350,7 +426,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     incoming_mail,
     incoming_message,
     outbox,
+    open_page,
     outbox_message,
+    preference,
+    session,
     ticket,
     ticket_watcher,
     token,

@@ -21,7 +21,7 @@ use crate::events::NewEventRow;
 use crate::fault::Fault;
 use crate::literal::{KnownCause, VisibleTo};
 use crate::operation::{Purpose, queries, run};
-use crate::rows::{Cursor, NewTicketRow, NewWatcherRow, TicketRow, WatcherRow, cursor, search_text};
+use crate::rows::{Cursor, NewTicketRow, NewWatcherRow, TicketRow, WatcherRow, containing, cursor};
 use crate::schema::{outbox, ticket, ticket_watcher};
 use crate::wakeup::News;
 
@@ -114,15 +114,6 @@ queries! {
             .select(WatcherRow::as_select());
         Ok((rows, watchers.load(connection).await?))
     }
-}
-
-/// A pattern for texts that hold this one.
-fn containing(text: &str) -> String {
-    let literal = search_text(text)
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    format!("%{literal}%")
 }
 
 /// The condition for whoever does not see every ticket; the same rule as `Viewer::sees`.

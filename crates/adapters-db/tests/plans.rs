@@ -12,22 +12,31 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 use diesel::deserialize::QueryableByName;
 use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use recado_adapters_db::Database;
+use recado_domain::audit::{Action, Entry, Who};
 use recado_domain::channel::AccountId;
 use recado_domain::ledger::Outcome;
 use recado_domain::outbox::{DeliveryId, State};
+use recado_domain::person::{Role, Standing};
+use recado_domain::preference::{Muting, Preference, WhileOpen};
 use recado_domain::ticket::Ticket;
+use recado_ports::accounts::{AccountChange, AccountFilter, Accounts, ChangeAccountError};
+use recado_ports::audit::{Audit, AuditFilter};
 use recado_ports::channels::{Channels, Opening};
 use recado_ports::comments::{Audience, Comments, Retraction};
 use recado_ports::events::Events;
 use recado_ports::ledger::{Ledger, MailFilter, SettleMail};
 use recado_ports::outbox::{Claim, DeliveryFilter, Outbox, Settlement};
 use recado_ports::page::PageRequest;
-use recado_ports::people::{People, TokenHash};
+use recado_ports::people::{AddUserError, People, TokenHash};
+use recado_ports::preferences::Preferences;
+use recado_ports::sessions::Sessions;
 use recado_ports::tickets::{TicketFilter, Tickets};
-use recado_test_support::builders::{address, alert, ana, comment, id, incoming, lease, settlement, ticket};
+use recado_test_support::builders::{
+    address, alert, ana, comment, id, incoming, lease, link, session, settlement, ticket, user,
+};
 use recado_test_support::clock::START;
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 15] = [
     "outbox",
     "comment",
     "event",
@@ -36,6 +45,13 @@ const TABLES: [&str; 8] = [
     "ticket_watcher",
     "incoming_mail",
     "incoming_message",
+    "app_user",
+    "token",
+    "session",
+    "sign_in_link",
+    "preference",
+    "muted_ticket",
+    "audit_entry",
 ];
 
 /// Queries that another index would serve too, at the cost of reading what piled up over the years: a part of each, and
@@ -52,14 +68,12 @@ const INDEXES: [(&str, &str); 5] = [
 async fn work(database: &Arc<Database>) {
     let page = PageRequest::default();
     let about = ticket("plans").build();
-    database
-        .put(recado_ports::tickets::TicketWrite {
-            ticket: about.clone(),
-            expected: None,
-            cut_off: BTreeSet::new(),
-        })
-        .await
-        .unwrap();
+    let write = recado_ports::tickets::TicketWrite {
+        ticket: about.clone(),
+        expected: None,
+        cut_off: BTreeSet::new(),
+    };
+    Tickets::put(&**database, write).await.unwrap();
     for _ in 0..8 {
         let accept = comment(&about).owing(&["ana@example.com", "eva@example.com"]);
         let said = accept.comment.id;
@@ -131,14 +145,12 @@ async fn work(database: &Arc<Database>) {
             .await
             .unwrap()
             .map(|ticket| ticket.version);
-        database
-            .put(recado_ports::tickets::TicketWrite {
-                ticket: about.clone(),
-                expected: version,
-                cut_off: BTreeSet::from([ana().email]),
-            })
-            .await
-            .unwrap();
+        let write = recado_ports::tickets::TicketWrite {
+            ticket: about.clone(),
+            expected: version,
+            cut_off: BTreeSet::from([ana().email]),
+        };
+        Tickets::put(&**database, write).await.unwrap();
         let newest = database.newest().await.unwrap();
         database.after(newest, 100).await.unwrap();
         database.forget_messages(START, 100).await.unwrap();
@@ -147,6 +159,100 @@ async fn work(database: &Arc<Database>) {
             .unwrap();
         database.find_token(&TokenHash("0".repeat(64))).await.unwrap();
         take_mail_in(database, &about, &ids).await;
+        serve_pages(database, &about).await;
+    }
+}
+
+/// Everything that the daemon does for people who use the pages, the search for an account's text aside.
+async fn serve_pages(database: &Arc<Database>, about: &Ticket) {
+    let page = PageRequest::default();
+    let mut owner = user("plans@example.com", Role::Administrator);
+    if let Err(AddUserError::Exists(email)) = database.add_user(&owner, None).await {
+        owner = database.find_user(&email).await.unwrap().unwrap();
+    }
+    let email = owner.party.email.clone();
+    let (link, by_link, by_password) = (link(email.as_str()), session(&owner), session(&owner));
+    database.add_link(&link).await.unwrap();
+    database.find_link(&link.hash, START).await.unwrap().unwrap();
+    database.redeem(&link.hash, &by_link, None).await.unwrap();
+    database.open(&by_password).await.unwrap();
+    Sessions::find(&**database, &by_link.hash, START)
+        .await
+        .unwrap()
+        .unwrap();
+    database.prolong(by_link.id, by_link.ends_at).await.unwrap();
+    database.end(by_password.id).await.unwrap();
+    database.end_all(owner.id, None).await.unwrap();
+    database.forget_ended(START, 10).await.unwrap();
+    database.has_administrator().await.unwrap();
+    for role in [None, Some(Role::Administrator)] {
+        let filter = AccountFilter { text: None, role };
+        database.accounts(&filter, &page).await.unwrap();
+    }
+    database.account(&email).await.unwrap();
+    database.password(&email).await.unwrap();
+    for known in [&email, &ana().email] {
+        database.known_name(known).await.unwrap();
+    }
+    let disabled = AccountChange {
+        standing: Some(Standing::Disabled),
+        ..AccountChange::default()
+    };
+    let left = database.change_account(owner.id, &disabled).await;
+    assert!(
+        left.is_ok() || matches!(left, Err(ChangeAccountError::LastAdministrator)),
+        "{left:?}"
+    );
+    for of in [None, Some(owner.id)] {
+        database.tokens(of, &page).await.unwrap();
+    }
+    database.revoke_token(id()).await.unwrap();
+    let preference = Preference {
+        while_open: WhileOpen::Quiet,
+        ..Preference::default()
+    };
+    Preferences::put(&**database, &email, &preference).await.unwrap();
+    Preferences::find(&**database, &email).await.unwrap();
+    for muting in [Muting::Muted, Muting::Heard] {
+        database.mute(&email, about.id, muting).await.unwrap();
+        database.muting(&email, about.id).await.unwrap();
+    }
+    let looked_at = id();
+    let until = START + Duration::from_secs(45);
+    database
+        .show_page(looked_at, &email, about.id, until)
+        .await
+        .unwrap();
+    let among = [email.clone(), ana().email];
+    assert!(
+        !database
+            .unwilling(about.id, &among, START)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    database.close_page(looked_at).await.unwrap();
+    let line = Entry {
+        id: id(),
+        at: START,
+        who: Who::Person(email.clone()),
+        action: Action::ParameterSet,
+        object: "417".to_owned(),
+        before: None,
+        after: None,
+    };
+    database.record(&line).await.unwrap();
+    for person in [None, Some(&email)] {
+        for action in [None, Some(Action::ParameterSet)] {
+            for object in [None, Some("417")] {
+                let filter = AuditFilter {
+                    person: person.cloned(),
+                    action,
+                    object: object.map(str::to_owned),
+                };
+                Audit::list(&**database, &filter, &page).await.unwrap();
+            }
+        }
     }
 }
 
@@ -298,6 +404,19 @@ async fn postgres_scans_no_large_table() {
            FROM (SELECT *, row_number() OVER () n FROM ticket, generate_series(1, 50)) ticket;
          UPDATE incoming_mail SET noticed_at = {start} WHERE outcome = 'quarantined';
          INSERT INTO incoming_message SELECT id, 'x' FROM incoming_mail;
+         INSERT INTO app_user (id, name, email, role, standing, search_text)
+           SELECT gen_random_uuid(), 'n', 'u' || n || '@x.example',
+                CASE WHEN n % 1000 = 0 THEN 'administrator' ELSE 'requester' END, 'active', 'n' || n
+           FROM generate_series(1, 20000) n;
+         INSERT INTO token SELECT id, id, 'l', md5(email), {start} FROM app_user;
+         INSERT INTO session SELECT id, id, md5(email), 'd', {start}, {start} + 86400000000, {start} + 86400000000
+           FROM app_user;
+         INSERT INTO sign_in_link SELECT md5(email), email, NULL, {start} + 86400000000 FROM app_user;
+         INSERT INTO preference SELECT email, NULL, NULL, 'mail' FROM app_user;
+         INSERT INTO muted_ticket SELECT ticket.id, 'u' || n || '@x.example' FROM ticket, generate_series(1, 10) n;
+         INSERT INTO audit_entry SELECT gen_random_uuid(), {start}, 'u' || n % 20 || '@x.example',
+                (ARRAY['parameter.set', 'mail.read', 'token.created'])[1 + n % 3], (n % 500)::text, NULL, NULL
+           FROM generate_series(1, 50000) n;
          ANALYZE;"
     ))
     .await;

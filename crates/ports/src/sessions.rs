@@ -25,7 +25,7 @@ pub struct NewSession {
     pub device: String,
     /// When it began.
     pub opened_at: Timestamp,
-    /// When it ends if nobody uses it before.
+    /// When it ends if nobody uses it before; no later than [`NewSession::ends_at`], whatever is given.
     pub idle_until: Timestamp,
     /// When it ends whatever happens.
     pub ends_at: Timestamp,

@@ -15,6 +15,7 @@ mod ledger;
 mod mail;
 mod outbox;
 mod people;
+mod sessions;
 mod templates;
 mod tickets;
 
@@ -23,6 +24,7 @@ pub use ledger::{IncomingBuilder, acknowledgement, alert, incoming, settlement};
 pub use mail::{draft, outgoing_account};
 pub use outbox::{DeliveryBuilder, delivery, test_delivery};
 pub use people::{address, ana, group, party, tomas, user};
+pub use sessions::{link, session};
 pub use templates::template;
 pub use tickets::{TicketBuilder, ticket};
 

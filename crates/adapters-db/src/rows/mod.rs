@@ -4,11 +4,13 @@ mod comment;
 mod delivery;
 mod mail;
 mod ticket;
+mod user;
 
 pub(crate) use comment::{AttachmentRow, CommentRow, ContentRow, NewAttachmentRow, NewCommentRow};
 pub(crate) use delivery::{AttemptRow, DeliveryRow, MessageRow, NewAttemptRow, NewDeliveryRow, message_id};
 pub(crate) use mail::{MailRow, NewIncomingMessageRow, NewMailRow, Verdict, outcome};
-pub(crate) use ticket::{NewTicketRow, NewWatcherRow, TicketRow, WatcherRow, search_text};
+pub(crate) use ticket::{NewTicketRow, NewWatcherRow, TicketRow, WatcherRow, containing, search_text};
+pub(crate) use user::{NewUserRow, UserChange, UserRow, account_text, standing};
 
 use recado_domain::person::{EmailAddress, Party, PersonName};
 use uuid::Uuid;
@@ -19,6 +21,11 @@ use crate::fault::Fault;
 /// A stored address.
 pub(crate) fn address(text: &str) -> Result<EmailAddress, Fault> {
     EmailAddress::parse(text).map_err(|source| corrupt("an address", source))
+}
+
+/// Stored addresses.
+pub(crate) fn addresses<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<Vec<EmailAddress>, Fault> {
+    texts.into_iter().map(|text| address(text)).collect()
 }
 
 /// A stored name and address.

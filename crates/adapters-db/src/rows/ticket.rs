@@ -145,6 +145,15 @@ pub(crate) fn search_text(text: &str) -> String {
     text.to_lowercase()
 }
 
+/// A pattern, escaped by `\`, for texts in that form which hold this one.
+pub(crate) fn containing(text: &str) -> String {
+    let literal = search_text(&storable(text))
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{literal}%")
+}
+
 /// A stored watcher.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = ticket_watcher)]

@@ -28,7 +28,9 @@
 //! What only an adapter can arrange (rows of an unknown kind, a full disk, a broken connection) is for its own tests.
 #![expect(clippy::unwrap_used, reason = "an error where none may be is a failed test")]
 
+pub mod accounts;
 mod arrange;
+pub mod audit;
 pub mod channels;
 pub mod comments;
 pub mod events;
@@ -42,6 +44,8 @@ pub mod outbox_operator;
 pub mod outbox_settle;
 pub mod parameters;
 pub mod people;
+pub mod preferences;
+pub mod sessions;
 pub mod suppressions;
 pub mod templates;
 pub mod tickets;
@@ -50,6 +54,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use recado_ports::accounts::Accounts;
+use recado_ports::audit::Audit;
 use recado_ports::channels::Channels;
 use recado_ports::comments::Comments;
 use recado_ports::events::{Events, Topic};
@@ -57,6 +63,8 @@ use recado_ports::ledger::Ledger;
 use recado_ports::outbox::Outbox;
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
+use recado_ports::preferences::Preferences;
+use recado_ports::sessions::Sessions;
 use recado_ports::suppressions::Suppressions;
 use recado_ports::templates::Templates;
 use recado_ports::tickets::Tickets;
@@ -83,6 +91,14 @@ pub struct Subject {
     pub parameters: Arc<dyn Parameters>,
     /// Its people.
     pub people: Arc<dyn People>,
+    /// Its accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// Its sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// Its preferences.
+    pub preferences: Arc<dyn Preferences>,
+    /// Its audit trail.
+    pub audit: Arc<dyn Audit>,
     /// Its suppressions.
     pub suppressions: Arc<dyn Suppressions>,
     /// Its incoming mail.
@@ -104,6 +120,10 @@ impl Subject {
             + Templates
             + Parameters
             + People
+            + Accounts
+            + Sessions
+            + Preferences
+            + Audit
             + Suppressions
             + Ledger
             + Events
@@ -117,6 +137,10 @@ impl Subject {
             templates: store.clone(),
             parameters: store.clone(),
             people: store.clone(),
+            accounts: store.clone(),
+            sessions: store.clone(),
+            preferences: store.clone(),
+            audit: store.clone(),
             suppressions: store.clone(),
             ledger: store.clone(),
             events: store,
@@ -302,6 +326,47 @@ macro_rules! store_contract {
                 the_groups_of_an_address_are_found_account_or_not
                 an_address_is_known_by_account_group_or_ticket
             }
+            accounts {
+                the_first_administrator_is_added_once
+                of_first_administrators_at_once_a_single_one_is_added
+                accounts_are_listed_by_address_and_filtered
+                pages_repeat_and_skip_nothing_while_accounts_are_added
+                an_account_tells_of_password_tokens_and_last_sign_in
+                a_change_changes_what_it_names_alone
+                disabling_an_account_ends_its_sessions_and_links
+                the_last_active_administrator_stays
+                of_administrators_who_step_down_at_once_one_stays
+                a_name_is_that_of_the_newest_ticket
+                a_member_of_a_group_is_known_and_its_address_nobody
+                groups_are_listed_by_address_and_removed
+                tokens_are_listed_the_newest_first_and_revoked_once
+            }
+            sessions {
+                looking_at_a_link_does_not_use_it_up
+                a_link_is_used_up_by_the_session_that_it_opens
+                an_expired_link_opens_nothing
+                of_calls_with_one_link_a_single_one_opens_a_session
+                a_link_brings_its_account_along
+                a_link_opens_a_session_of_its_own_active_account_alone
+                a_session_is_found_with_account_groups_and_choices
+                a_session_ends_when_nobody_uses_it_and_in_any_case
+                a_session_of_nobody_or_of_a_disabled_account_is_not_opened
+                an_ended_session_opens_nothing
+                an_account_s_sessions_end_together_but_one
+                what_ended_is_forgotten_a_few_at_a_time_and_nothing_else
+            }
+            preferences {
+                choices_are_kept_for_an_address_account_or_not
+                a_ticket_is_muted_for_one_person
+                whoever_looks_at_a_ticket_and_wants_quiet_is_unwilling
+                a_page_is_noted_for_longer_and_closed
+            }
+            audit {
+                lines_are_listed_the_newest_first_and_filtered
+                pages_repeat_and_skip_nothing_while_lines_are_added
+                a_line_is_recorded_once_and_never_changed
+                a_line_keeps_what_it_was_cut_to_size
+            }
             suppressions {
                 the_second_hard_bounce_a_day_later_suppresses
                 bounces_too_close_or_too_far_apart_do_not_suppress
@@ -382,6 +447,8 @@ mod tests {
     #[test]
     fn the_macro_names_every_behaviour() {
         let files = [
+            include_str!("accounts.rs"),
+            include_str!("audit.rs"),
             include_str!("channels.rs"),
             include_str!("comments.rs"),
             include_str!("events.rs"),
@@ -395,6 +462,8 @@ mod tests {
             include_str!("outbox_settle.rs"),
             include_str!("parameters.rs"),
             include_str!("people.rs"),
+            include_str!("preferences.rs"),
+            include_str!("sessions.rs"),
             include_str!("suppressions.rs"),
             include_str!("templates.rs"),
             include_str!("tickets.rs"),

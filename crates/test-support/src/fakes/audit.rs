@@ -5,6 +5,7 @@ use recado_domain::audit::{Entry, Who};
 use recado_ports::audit::{Audit, AuditFilter};
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
+use uuid::Uuid;
 
 use super::{MemoryStore, page, storable};
 
@@ -24,7 +25,9 @@ impl Audit for MemoryStore {
             let newest_first = tables.trail.values().rev();
             let passing = newest_first.filter(|entry| passes(filter, entry));
             let keyed = passing.map(|entry| (entry.id.to_string(), entry.clone()));
-            page(keyed, request, |cursor, after| cursor < after)
+            page(keyed, request, |cursor, after| {
+                Uuid::parse_str(after).is_ok() && cursor < after
+            })
         }))
     }
 }

@@ -68,8 +68,7 @@ impl Sessions for MemoryStore {
         Ok(self.read(|tables| {
             let session = tables.sessions.values().find(|session| session.hash == *hash)?;
             let user = tables.user(session.user)?;
-            let is_open =
-                now < session.idle_until && now < session.ends_at && user.standing == Standing::Active;
+            let is_open = now < session.idle_until && user.standing == Standing::Active;
             is_open.then(|| OpenSession {
                 id: session.id,
                 user: user.clone(),
@@ -87,7 +86,7 @@ impl Sessions for MemoryStore {
     async fn prolong(&self, id: Uuid, idle_until: Timestamp) -> Result<(), StoreError> {
         self.write(|tables| {
             if let Some(session) = tables.sessions.get_mut(&id) {
-                session.idle_until = session.idle_until.max(idle_until);
+                session.idle_until = session.idle_until.max(idle_until).min(session.ends_at);
             }
         });
         Ok(())
@@ -106,7 +105,7 @@ impl Sessions for MemoryStore {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(self.write(|tables| {
             let sessions = tables.sessions.values();
-            let ended = sessions.filter(|session| session.idle_until <= now || session.ends_at <= now);
+            let ended = sessions.filter(|session| session.idle_until <= now);
             let ended: Vec<_> = ended.map(|session| session.id).take(limit).collect();
             let links = tables.links.values().filter(|link| link.expires_at <= now);
             let expired: Vec<_> = links.map(|link| link.hash.clone()).take(limit).collect();
@@ -144,7 +143,9 @@ impl Tables {
     }
 
     fn open_session(&mut self, session: &NewSession) {
-        self.sessions.insert(session.id, session.clone());
+        let mut stored = session.clone();
+        stored.idle_until = stored.idle_until.min(stored.ends_at);
+        self.sessions.insert(stored.id, stored);
         self.signed_in.insert(session.user, session.opened_at);
     }
 

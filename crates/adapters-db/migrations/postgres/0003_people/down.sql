@@ -1,0 +1,10 @@
+DROP TABLE audit_entry;
+DROP TABLE open_page;
+DROP TABLE muted_ticket;
+DROP TABLE preference;
+DROP TABLE sign_in_link;
+DROP TABLE session;
+DROP INDEX token_owner;
+DROP INDEX app_user_role;
+ALTER TABLE app_user DROP COLUMN signed_in_at;
+ALTER TABLE app_user DROP COLUMN search_text;
