@@ -275,6 +275,31 @@ impl Daemon {
         }
     }
 
+    /// The path of the page that makes the first administrator. The daemon prints it while there is none.
+    pub fn setup_path(&self) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let log = self.log();
+            let path = log.lines().find_map(|line| {
+                let (_, url) = line.split_once("set up the service at ")?;
+                let (_, token) = url.split_once("/setup/")?;
+                let token: String = token
+                    .chars()
+                    .take_while(|character| character.is_ascii_alphanumeric() || "-_".contains(*character))
+                    .collect();
+                Some(format!("/setup/{token}"))
+            });
+            if let Some(path) = path {
+                return path;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the daemon prints no link for setting it up:\n{log}"
+            );
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
     /// A client with a token.
     pub fn api(&self, token: &str) -> Api {
         Api::new(&self.base, token)

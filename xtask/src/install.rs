@@ -27,11 +27,26 @@ pub(crate) fn install(packages: &[&str]) -> anyhow::Result<()> {
     println!("installing {}", packages.join(" "));
     let _policy = NoServices::declare()?;
     workspace::run(apt_get().args(["--quiet", "update"]), "apt-get update")?;
-    let mut install = apt_get();
-    install
-        .args(["--quiet", "--yes", "--no-install-recommends", "install"])
-        .args(packages);
-    workspace::run(&mut install, "apt-get install")
+    let install = |packages: &[&str]| {
+        let mut command = apt_get();
+        command
+            .args(["--quiet", "--yes", "--no-install-recommends", "install"])
+            .args(packages);
+        workspace::run(&mut command, &format!("apt-get install {}", packages.join(" ")))
+    };
+    let Err(error) = install(packages) else {
+        return Ok(());
+    };
+    if packages.len() == 1 {
+        return Err(error);
+    }
+    // One of them must not keep the others away: where Node.js is not Debian's, it brings npm, and conflicts with it.
+    for package in packages {
+        if let Err(error) = install(&[package]) {
+            eprintln!("{error:#}; going on without");
+        }
+    }
+    Ok(())
 }
 
 fn apt_get() -> Command {

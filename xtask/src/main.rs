@@ -9,6 +9,7 @@ mod environment;
 mod fuzz;
 mod install;
 mod progress;
+mod screenshots;
 mod test;
 mod tidy;
 mod workspace;
@@ -40,6 +41,8 @@ enum Task {
     Bench(bench::Options),
     /// Feeds mail in with whatever breaks it, led by coverage.
     Fuzz(fuzz::Options),
+    /// Takes a picture of every page, in every language, light and dark, on a phone and at a desk.
+    Screenshots(screenshots::Options),
     /// Checks which crate depends on which, against the allowlist of the architecture.
     CheckLayers,
     /// Checks that the words of the pages are whole in every language, asked for, and none too many.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Crash(options) => crash::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Screenshots(options) => screenshots::run(&options),
         Task::CheckLayers => check_layers::run(),
         Task::CheckStrings => check_strings::run(),
         Task::Tidy => tidy::run(),

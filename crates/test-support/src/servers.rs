@@ -16,14 +16,18 @@
 //! test that was started otherwise (`cargo test -p …`) an absent server is a panic.
 
 mod authority;
+pub mod chromium;
 pub mod dovecot;
+pub mod page_checks;
 pub mod postfix;
 pub mod postgres;
 mod program;
 mod suite;
 mod supervisor;
 
+pub use chromium::Chromium;
 pub use dovecot::Dovecot;
+pub use page_checks::PageChecks;
 pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use suite::{ABSENT, SKIPPED_VARIABLE, SUITES, Suite};

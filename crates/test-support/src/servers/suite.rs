@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs, thread};
 
-use super::{dovecot, postfix, postgres};
+use super::{chromium, dovecot, page_checks, postfix, postgres};
 
 /// Tests that need one kind of server.
 #[derive(Debug)]
@@ -26,7 +26,13 @@ pub struct Suite {
 }
 
 /// Every suite; a new kind of server is one line here and a file beside this one.
-pub const SUITES: &[&Suite] = &[&postgres::SUITE, &postfix::SUITE, &dovecot::SUITE];
+pub const SUITES: &[&Suite] = &[
+    &postgres::SUITE,
+    &postfix::SUITE,
+    &dovecot::SUITE,
+    &chromium::SUITE,
+    &page_checks::SUITE,
+];
 
 /// The value of a suite's variable when the task looked for the server and did not find it.
 pub const ABSENT: &str = "absent";
