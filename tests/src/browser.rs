@@ -1,16 +1,21 @@
 //! A person at a browser: real Chromium, looked at and used as a person does, every wait with a deadline.
 
+mod checks;
+mod protocol;
+
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use fantoccini::elements::Element;
 use fantoccini::error::{CmdError, ErrorStatus};
-use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use recado_test_support::servers::{Chromium, PageChecks};
+use recado_test_support::servers::Chromium;
 use serde_json::{Value, json};
+
+use self::protocol::{BrowserLog, DevTools};
 
 /// How long a page may take to show something.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -173,10 +178,9 @@ impl Browser {
     /// Nobody is let in.
     pub async fn sign_in(&self, email: &str, password: &str) {
         self.goto("/sign-in").await;
-        let form = "form:has(input[type=password])";
-        self.fill(&format!("{form} input[type=email]"), email).await;
-        self.fill(&format!("{form} input[type=password]"), password).await;
-        self.follow(&format!("{form} button")).await;
+        self.fill("input[name=email]", email).await;
+        self.fill("input[name=password]", password).await;
+        self.follow("button[name=way][value=password]").await;
         let path = self.path().await;
         assert!(
             !path.starts_with("/sign-in"),
@@ -185,11 +189,11 @@ impl Browser {
         );
     }
 
-    /// Asks, on the page for signing in, for a link by mail.
+    /// Asks for a link by mail.
     pub async fn ask_for_link(&self, email: &str) {
-        let form = "form:has(input[type=email]):not(:has(input[type=password]))";
-        self.fill(&format!("{form} input[type=email]"), email).await;
-        self.follow(&format!("{form} button")).await;
+        self.goto("/sign-in").await;
+        self.fill("input[name=email]", email).await;
+        self.follow("button[name=way][value=link]").await;
     }
 
     /// A command of the DevTools protocol.
@@ -250,6 +254,17 @@ impl Browser {
             "const found = document.querySelector(arguments[0]); return found ? found.innerText : ''";
         let text = self.run(script, vec![json!(selector)]).await;
         text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What a person reads in each element that a selector finds.
+    pub async fn texts_of(&self, selector: &str) -> Vec<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map((found) => found.innerText)";
+        let texts = self.run(script, vec![json!(selector)]).await;
+        let texts = texts.as_array().cloned().unwrap_or_default();
+        texts
+            .iter()
+            .map(|text| text.as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// How many elements a selector finds.
@@ -473,32 +488,6 @@ impl Browser {
             .collect()
     }
 
-    /// What axe finds wrong with the page for people who see, hear or move otherwise (WCAG 2.2 AA, and its good practice):
-    /// each with the rule's name first and the elements after it.
-    ///
-    /// # Panics
-    /// The checks cannot be run.
-    pub async fn violations(&self, checks: &PageChecks) -> Vec<String> {
-        let axe = checks.axe().expect("the script is installed");
-        self.run(&axe, vec![]).await;
-        let found = self
-            .run_async(
-                "const done = arguments[arguments.length - 1];\
-                 axe.run(document, { resultTypes: ['violations'] }).then(\
-                     (report) => done(report.violations.map((violation) =>\
-                         violation.id + ': ' + violation.help + '\\n' + violation.nodes.map((node) =>\
-                             '    ' + node.html + '\\n      ' + node.failureSummary).join('\\n'))),\
-                     (error) => done(['axe failed: ' + error]))",
-                vec![],
-            )
-            .await;
-        let found = found.as_array().expect("axe gives a list");
-        found
-            .iter()
-            .map(|violation| violation.as_str().unwrap_or_default().to_owned())
-            .collect()
-    }
-
     /// What the driver says about the browser.
     pub fn capabilities(&self) -> Value {
         json!(self.client.capabilities().expect("the session has begun"))
@@ -545,42 +534,4 @@ fn is_passing(error: &CmdError) -> bool {
             | ErrorStatus::NoSuchElement
             | ErrorStatus::StaleElementReference
     )
-}
-
-/// A command of the DevTools protocol, as chromedriver takes it.
-#[derive(Debug, Clone)]
-struct DevTools {
-    command: &'static str,
-    parameters: Value,
-}
-
-impl WebDriverCompatibleCommand for DevTools {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/goog/cdp/execute",
-            session.unwrap_or_default()
-        ))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (reqwest::Method, Option<String>) {
-        let body = json!({ "cmd": self.command, "params": self.parameters });
-        (reqwest::Method::POST, Some(body.to_string()))
-    }
-}
-
-/// Reads, and empties, the browser's log.
-#[derive(Debug)]
-struct BrowserLog;
-
-impl WebDriverCompatibleCommand for BrowserLog {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (reqwest::Method, Option<String>) {
-        (
-            reqwest::Method::POST,
-            Some(json!({ "type": "browser" }).to_string()),
-        )
-    }
 }

@@ -4,6 +4,7 @@ pub mod api;
 pub mod browser;
 pub mod daemon;
 pub mod desk;
+pub mod encounter;
 pub mod gallery;
 pub mod guests;
 pub mod mail_client;
