@@ -135,6 +135,7 @@ impl SignIn {
             author: None,
             rendered: &rendered,
             attachments: Vec::new(),
+            images: Vec::new(),
             automatic: Automatic::Generated,
             created_at: now,
             due_at: now - AHEAD,
