@@ -136,7 +136,7 @@ where
 }
 
 fn check_origin(headers: &HeaderMap, visit: &Visit) -> Result<(), WebRefusal> {
-    if csrf::is_same_origin(headers, &visit.shared.pages.public_url) {
+    if csrf::is_same_origin(headers, &visit.shared.pages.settings.public_url) {
         return Ok(());
     }
     tracing::warn!("a form came from another site");

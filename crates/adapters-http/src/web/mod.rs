@@ -19,6 +19,9 @@ mod routes;
 mod visit;
 
 mod home;
+mod set_up;
+mod settings;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -28,7 +31,10 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use recado_app::set_preference::SetPreference;
+use recado_app::set_up::SetUp;
 use recado_app::settings::MessagingSettings;
+use recado_app::sign_in::SignIn;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::HttpOptions;
@@ -37,14 +43,18 @@ use cookie::Jar;
 use refusal::WebRefusal;
 use render::Renderer;
 use routes::Routes;
+use sign_in::SignInLimits;
 pub(crate) use visit::Peer;
 
 /// What the pages need beside the API's use cases.
+#[expect(missing_docs, reason = "each field is the use case that its type documents")]
 pub struct Pages {
-    /// Where the pages are, their language and their time zone where a visitor chose none.
+    pub sign_in: SignIn,
+    pub set_up: SetUp,
+    pub set_preference: SetPreference,
+    /// Where the pages are (the scheme of the public URL decides about cookies), their language and their time zone
+    /// where a visitor chose none.
     pub settings: Arc<MessagingSettings>,
-    /// The URL that people reach the pages by, without a slash at its end. Its scheme decides about cookies.
-    pub public_url: String,
 }
 
 /// What every handler shares.
@@ -54,6 +64,7 @@ pub(crate) struct Context {
     pub(crate) options: HttpOptions,
     pub(crate) renderer: Renderer,
     pub(crate) jar: Jar,
+    pub(crate) sign_in_limits: SignInLimits,
 }
 
 pub(crate) type Shared = Arc<Context>;
@@ -64,14 +75,20 @@ pub fn routes() -> Vec<(Method, &'static str)> {
 }
 
 fn every() -> Routes {
-    Routes::new().with(assets::routes()).with(home::routes())
+    Routes::new()
+        .with(assets::routes())
+        .with(home::routes())
+        .with(sign_in::routes())
+        .with(set_up::routes())
+        .with(settings::routes())
 }
 
 /// The pages with what they share; made once.
 pub(crate) fn context(api: Arc<Api>, pages: Pages, options: HttpOptions) -> Shared {
     Arc::new(Context {
-        jar: Jar::for_url(&pages.public_url),
+        jar: Jar::for_url(&pages.settings.public_url),
         renderer: Renderer::new(),
+        sign_in_limits: SignInLimits::new(),
         api,
         pages,
         options,

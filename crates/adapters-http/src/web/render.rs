@@ -24,6 +24,11 @@ const SHELL: &[(&str, &str)] = pages![
     "shell/bar.html",
     "shell/keys.html",
     "shell/error.html",
+    "shell/sign_in.html",
+    "shell/sign_in_sent.html",
+    "shell/sign_in_link.html",
+    "shell/set_up.html",
+    "shell/settings.html",
 ];
 /// Every page, area by area.
 const PAGES: &[&[(&str, &str)]] = &[SHELL];

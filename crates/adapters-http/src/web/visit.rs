@@ -65,17 +65,6 @@ pub(crate) struct Visit {
     pub(crate) shared: Shared,
 }
 
-/// Whom a session's secret lets in.
-struct Visitor {
-    actor: Actor,
-    session: Uuid,
-    preference: Preference,
-}
-
-async fn recognise(_shared: &Shared, _secret: &str) -> Result<Option<Visitor>, WebRefusal> {
-    Ok(None)
-}
-
 /// Finds out who visits. The error is a visit by nobody, and why it goes no further.
 pub(super) async fn enter(shared: &Shared, parts: &mut Parts) -> Result<Visit, (Visit, WebRefusal)> {
     let headers = &parts.headers;
@@ -83,9 +72,9 @@ pub(super) async fn enter(shared: &Shared, parts: &mut Parts) -> Result<Visit, (
     let secret = jar.read(headers, Cookie::Session);
     let (visitor, refusal) = match &secret {
         None => (None, None),
-        Some(secret) => match recognise(shared, secret).await {
+        Some(secret) => match shared.api.authenticate.session(secret).await {
             Ok(visitor) => (visitor, None),
-            Err(refusal) => (None, Some(refusal)),
+            Err(refusal) => (None, Some(WebRefusal::from(refusal))),
         },
     };
     let (secret, new_secret) = match (&visitor, secret) {

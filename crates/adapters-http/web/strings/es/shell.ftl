@@ -98,3 +98,68 @@ error-unavailable = El servicio no responde por ahora.
 error-unavailable-remedy = No se perdió nada de lo guardado. Prueba de nuevo en un momento.
 error-internal = Algo falló aquí dentro.
 error-internal-remedy = Quien administra el servicio lo verá en su registro. Prueba de nuevo más tarde.
+
+# Signing in.
+sign-in-title = Entrar
+field-email = Correo
+field-password = Contraseña
+field-new-password = Contraseña nueva
+field-name = Nombre
+sign-in-password-hint = Si no hay ninguna, se deja vacía y llega un enlace.
+sign-in-enter = Entrar
+sign-in-send-link = Recibir un enlace
+sign-in-about = Con el enlace basta un correo que aparezca en alguna solicitud: no hace falta registrarse.
+sign-in-no-address = Esto no parece un correo. Debe ser como nombre@ejemplo.com.
+sign-in-no-match = El correo y la contraseña no coinciden. También se puede recibir un enlace.
+sign-in-closed = Aquí no se puede entrar: la dirección pública de este servicio no usa https, y la sesión viajaría a la vista de la red. Quien administra el servicio lo resuelve con un proxy https y la clave [http] public_url.
+sign-in-unset = El servicio aún no tiene administrador. La dirección para crearlo está en lo que escribe el servicio al arrancar y en su registro.
+sign-in-sent-title = Revisa el correo
+sign-in-sent = Si esa dirección tiene cuenta o aparece en una solicitud, en un momento llega un mensaje con un enlace para entrar.
+sign-in-sent-hint = El enlace sirve una vez, durante 15 minutos. Si no llega, mira también en el correo no deseado.
+sign-in-again = Volver a intentarlo
+sign-in-link-title = Un paso más
+sign-in-link-as = Vas a entrar como
+sign-in-link-hint = El enlace sirve una sola vez. Si no lo pediste, cierra esta página.
+sign-in-spent-title = Este enlace ya no sirve
+sign-in-spent = Se usó, o pasaron más de 15 minutos. Pide otro y usa el último que llegue.
+
+# The first administrator.
+set-up-title = Poner en marcha el servicio
+set-up-about = Esta es la primera cuenta, la de quien administra. Después, un asistente guía hasta el primer correo entregado.
+set-up-begin = Crear la cuenta y empezar
+set-up-bad-name = Escribe un nombre de hasta 200 caracteres.
+set-up-address-taken = Esta dirección ya tiene una cuenta de otra clase. Usa otra.
+
+# Preferences.
+settings-title = Preferencias
+settings-view = Idioma y hora
+settings-language = Idioma
+settings-language-browser = El del navegador
+language-name-es = Español
+language-name-pt = Português
+language-name-en = English
+settings-zone = Zona horaria
+settings-zone-house = La de la instalación ({ $zone })
+settings-bad-zone = No existe esa zona horaria. Elige una de la lista.
+settings-mail = Correo
+settings-quiet = Sin correo de una solicitud mientras su página está abierta
+settings-quiet-hint = Lo nuevo aparece en la página. Al cerrarla, el correo vuelve a llegar.
+settings-mute-hint = Cada solicitud tiene además un botón para silenciarla.
+settings-save = Guardar
+password-about = Al cambiarla se cierran las demás sesiones.
+password-none = Esta cuenta entra con enlaces. Con una contraseña puede entrar también sin esperar un correo.
+password-current = Contraseña actual
+password-hint = De 8 a 200 caracteres, los que sean.
+password-wrong = No es la contraseña actual.
+password-bad = Debe tener de 8 a 200 caracteres.
+password-change = Cambiar la contraseña
+password-set = Poner una contraseña
+sessions-title = Otras sesiones
+sessions-about = Cierra la sesión en cualquier otro navegador o teléfono.
+sessions-end = Cerrar las demás sesiones
+
+# Notices on the next page.
+flash-signed-out = Sesión cerrada
+flash-settings-saved = Preferencias guardadas
+flash-password-changed = Contraseña guardada; las demás sesiones se cerraron
+flash-sessions-ended = Las demás sesiones se cerraron

@@ -98,3 +98,68 @@ error-unavailable = O serviço não responde no momento.
 error-unavailable-remedy = Nada do que foi guardado se perdeu. Tente de novo em instantes.
 error-internal = Algo falhou aqui dentro.
 error-internal-remedy = Quem administra o serviço verá isso no registro. Tente de novo mais tarde.
+
+# Signing in.
+sign-in-title = Entrar
+field-email = E-mail
+field-password = Senha
+field-new-password = Nova senha
+field-name = Nome
+sign-in-password-hint = Se não houver, deixe vazia e chega um link.
+sign-in-enter = Entrar
+sign-in-send-link = Receber um link
+sign-in-about = Para o link basta um e-mail que apareça em algum chamado: não é preciso cadastro.
+sign-in-no-address = Isto não parece um e-mail. Deve ser como nome@exemplo.com.
+sign-in-no-match = O e-mail e a senha não correspondem. Também é possível receber um link.
+sign-in-closed = Não é possível entrar aqui: o endereço público deste serviço não usa https, e a sessão viajaria à vista da rede. Quem administra o serviço resolve isso com um proxy https e a chave [http] public_url.
+sign-in-unset = O serviço ainda não tem administrador. O endereço para criá-lo está no que o serviço escreve ao iniciar e no registro dele.
+sign-in-sent-title = Confira o e-mail
+sign-in-sent = Se esse endereço tiver conta ou aparecer em um chamado, em instantes chega uma mensagem com um link para entrar.
+sign-in-sent-hint = O link vale uma vez, por 15 minutos. Se não chegar, olhe também no lixo eletrônico.
+sign-in-again = Tentar de novo
+sign-in-link-title = Mais um passo
+sign-in-link-as = A entrada será como
+sign-in-link-hint = O link vale uma única vez. Se não foi você quem pediu, feche esta página.
+sign-in-spent-title = Este link não vale mais
+sign-in-spent = Ele foi usado, ou passaram mais de 15 minutos. Peça outro e use o último que chegar.
+
+# The first administrator.
+set-up-title = Colocar o serviço em funcionamento
+set-up-about = Esta é a primeira conta, a de quem administra. Depois, um assistente guia até o primeiro e-mail entregue.
+set-up-begin = Criar a conta e começar
+set-up-bad-name = Escreva um nome de até 200 caracteres.
+set-up-address-taken = Este endereço já tem uma conta de outro tipo. Use outro.
+
+# Preferences.
+settings-title = Preferências
+settings-view = Idioma e hora
+settings-language = Idioma
+settings-language-browser = O do navegador
+language-name-es = Español
+language-name-pt = Português
+language-name-en = English
+settings-zone = Fuso horário
+settings-zone-house = O da instalação ({ $zone })
+settings-bad-zone = Esse fuso horário não existe. Escolha um da lista.
+settings-mail = E-mail
+settings-quiet = Sem e-mail de um chamado enquanto a página dele está aberta
+settings-quiet-hint = As novidades aparecem na página. Ao fechá-la, o e-mail volta a chegar.
+settings-mute-hint = Cada chamado tem também um botão para silenciá-lo.
+settings-save = Salvar
+password-about = Ao mudá-la, as outras sessões são encerradas.
+password-none = Esta conta entra com links. Com uma senha pode entrar também sem esperar um e-mail.
+password-current = Senha atual
+password-hint = De 8 a 200 caracteres, quaisquer.
+password-wrong = Não é a senha atual.
+password-bad = Deve ter de 8 a 200 caracteres.
+password-change = Mudar a senha
+password-set = Criar uma senha
+sessions-title = Outras sessões
+sessions-about = Encerra a sessão em qualquer outro navegador ou telefone.
+sessions-end = Encerrar as outras sessões
+
+# Notices on the next page.
+flash-signed-out = Sessão encerrada
+flash-settings-saved = Preferências salvas
+flash-password-changed = Senha salva; as outras sessões foram encerradas
+flash-sessions-ended = As outras sessões foram encerradas
