@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use recado_adapters_db::{Database, OpenError, Options};
 use recado_adapters_inbound::imap::{MailboxReader, MailboxSettings, MailboxTimeouts, MailboxTrial, Trust};
 use recado_adapters_inbound::intake::Intake;
@@ -27,14 +26,11 @@ use recado_app::set_parameter::SetParameter;
 use recado_app::steer_channel::SteerChannel;
 use recado_app::steer_delivery::SteerDelivery;
 use recado_domain::parameter::Parameter;
-use recado_domain::person::{User, UserId};
 use recado_domain::token::Keyring;
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
 use recado_ports::mail::{Composer, Transport};
 use recado_ports::renderer::Renderer;
-use recado_ports::sessions::{Link, NewLink, NewSession, OpenSession, RedeemError, SecretHash, Sessions};
-use recado_ports::store::StoreError;
 
 use crate::clock::SystemClock;
 use crate::config::{Configuration, ConfigurationFault, WayOut};
@@ -115,7 +111,7 @@ impl House {
     pub(crate) fn authenticate(&self) -> Authenticate {
         Authenticate {
             people: self.database.clone(),
-            sessions: Arc::new(NoSessions),
+            sessions: self.database.clone(),
             clock: self.clock.clone(),
         }
     }
@@ -294,43 +290,5 @@ fn open_fault(error: OpenError) -> anyhow::Error {
         .because(error)
         .into(),
         error => anyhow::Error::from(error).context("the database of database.url cannot be opened"),
-    }
-}
-
-/// Stands where the database's sessions will.
-struct NoSessions;
-
-fn none<T>() -> Result<T, StoreError> {
-    Err(StoreError::Unavailable("sessions are not kept yet".into()))
-}
-
-#[async_trait::async_trait]
-impl Sessions for NoSessions {
-    async fn add_link(&self, _: &NewLink) -> Result<(), StoreError> {
-        none()
-    }
-    async fn find_link(&self, _: &SecretHash, _: Timestamp) -> Result<Option<Link>, StoreError> {
-        none()
-    }
-    async fn redeem(&self, _: &SecretHash, _: &NewSession, _: Option<User>) -> Result<Link, RedeemError> {
-        Ok(none()?)
-    }
-    async fn open(&self, _: &NewSession) -> Result<(), StoreError> {
-        none()
-    }
-    async fn find(&self, _: &SecretHash, _: Timestamp) -> Result<Option<OpenSession>, StoreError> {
-        none()
-    }
-    async fn prolong(&self, _: uuid::Uuid, _: Timestamp) -> Result<(), StoreError> {
-        none()
-    }
-    async fn end(&self, _: uuid::Uuid) -> Result<(), StoreError> {
-        none()
-    }
-    async fn end_all(&self, _: UserId, _: Option<uuid::Uuid>) -> Result<u64, StoreError> {
-        none()
-    }
-    async fn forget_ended(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
-        none()
     }
 }

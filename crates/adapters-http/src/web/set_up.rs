@@ -17,7 +17,9 @@ use super::sign_in::{keep_address, let_in};
 use super::visit::Visit;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().get("/setup/{token}", show).post("/setup/{token}", run)
+    Routes::new()
+        .get("/setup/{token}", show)
+        .post("/setup/{token}", run)
 }
 
 #[derive(Default, Serialize)]
@@ -71,7 +73,10 @@ async fn run(
     if !shared.pages.set_up.admits(&token).await? {
         return Err(WebRefusal::NotFound);
     }
-    let (name, email) = (PersonName::parse(form.name.trim()), EmailAddress::parse(form.email.trim()));
+    let (name, email) = (
+        PersonName::parse(form.name.trim()),
+        EmailAddress::parse(form.email.trim()),
+    );
     let mut page = SetUpPage {
         token: token.clone(),
         is_closed: shared.jar == Jar::Closed,
@@ -86,7 +91,12 @@ async fn run(
     };
     let password = SecretString::from(form.password);
     let party = Party { name, email };
-    match shared.pages.set_up.run(&token, party, password, &visit.device).await {
+    match shared
+        .pages
+        .set_up
+        .run(&token, party, password, &visit.device)
+        .await
+    {
         Ok(opened) => let_in(&shared, &visit, opened, None).await,
         Err(Refusal::Invalid(_)) => {
             page.password_problem = Some("password-bad");

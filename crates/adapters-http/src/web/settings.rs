@@ -46,12 +46,22 @@ struct SettingsPage {
 impl SettingsPage {
     async fn of(shared: &Shared, visit: &SignedIn) -> Result<Self, WebRefusal> {
         let preference = &visit.preference;
-        let chosen = preference.time_zone.as_ref().map(TimeZoneName::as_str).unwrap_or_default();
+        let chosen = preference
+            .time_zone
+            .as_ref()
+            .map(TimeZoneName::as_str)
+            .unwrap_or_default();
         Ok(Self {
             chosen_language: preference.language.map_or("", Locale::as_str),
             languages: Locale::ALL.map(Locale::as_str),
             chosen_zone: chosen.to_owned(),
-            house_zone: shared.pages.settings.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+            house_zone: shared
+                .pages
+                .settings
+                .time_zone
+                .iana_name()
+                .unwrap_or("UTC")
+                .to_owned(),
             zones: zones(chosen),
             is_quiet: preference.while_open == WhileOpen::Quiet,
             has_password: shared.pages.set_preference.has_password(visit.actor()).await?,
@@ -69,7 +79,15 @@ impl SettingsPage {
 /// The zones to choose from: those named after a place, the chosen one among them.
 fn zones(chosen: &str) -> Vec<String> {
     const PLACES: [&str; 9] = [
-        "Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/",
+        "Africa/",
+        "America/",
+        "Antarctica/",
+        "Asia/",
+        "Atlantic/",
+        "Australia/",
+        "Europe/",
+        "Indian/",
+        "Pacific/",
     ];
     let mut zones: Vec<String> = jiff::tz::db()
         .available()
@@ -84,7 +102,9 @@ fn zones(chosen: &str) -> Vec<String> {
 }
 
 async fn show(State(shared): State<Shared>, visit: SignedIn) -> Result<Response, WebRefusal> {
-    Ok(SettingsPage::of(&shared, &visit).await?.answer(&visit, StatusCode::OK))
+    Ok(SettingsPage::of(&shared, &visit)
+        .await?
+        .answer(&visit, StatusCode::OK))
 }
 
 #[derive(Deserialize)]
@@ -117,7 +137,11 @@ async fn put(
         time_zone: zone,
         while_open: form.quiet.map_or(WhileOpen::Mail, |_| WhileOpen::Quiet),
     };
-    shared.pages.set_preference.put(visit.actor(), &preference).await?;
+    shared
+        .pages
+        .set_preference
+        .put(visit.actor(), &preference)
+        .await?;
     Ok(see_other_with(PATH, "flash-settings-saved"))
 }
 
@@ -132,9 +156,16 @@ async fn change_password(
     State(shared): State<Shared>,
     Form(visit, form): Form<SignedIn, PasswordForm>,
 ) -> Result<Response, WebRefusal> {
-    shared.sign_in_limits.change(visit.actor(), shared.options.clock.elapsed())?;
+    shared
+        .sign_in_limits
+        .change(visit.actor(), shared.options.clock.elapsed())?;
     let (current, new) = (SecretString::from(form.current), SecretString::from(form.new));
-    match shared.pages.set_preference.change_password(visit.actor(), current, new).await {
+    match shared
+        .pages
+        .set_preference
+        .change_password(visit.actor(), current, new)
+        .await
+    {
         Ok(()) => Ok(see_other_with(PATH, "flash-password-changed")),
         Err(Refusal::Invalid(errors)) => {
             let mut page = SettingsPage::of(&shared, &visit).await?;

@@ -111,7 +111,12 @@ async fn sign_in(
     }
     shared.sign_in_limits.password(visit.client, &email, elapsed)?;
     let password = SecretString::from(form.password);
-    match shared.pages.sign_in.by_password(&email, password, &visit.device).await? {
+    match shared
+        .pages
+        .sign_in
+        .by_password(&email, password, &visit.device)
+        .await?
+    {
         Some(opened) => let_in(&shared, &visit, opened, next).await,
         None => {
             let problem = Some("sign-in-no-match");

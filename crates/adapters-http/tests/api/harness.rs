@@ -29,11 +29,15 @@ use recado_app::read_tickets::ReadTickets;
 use recado_app::receive_mail::ReceiveMail;
 use recado_app::retract_comment::RetractComment;
 use recado_app::set_parameter::SetParameter;
+use recado_app::set_preference::SetPreference;
+use recado_app::set_up::SetUp;
 use recado_app::settings::{CommentLimits, IncomingSettings, MessagingSettings, WayBack, WayOut};
+use recado_app::sign_in::SignIn;
 use recado_app::steer_delivery::SteerDelivery;
 use recado_app::steer_mail::SteerMail;
 use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;
+use recado_app::trail::Trail;
 use recado_domain::locale::Locale;
 use recado_domain::parameter::Parameter;
 use recado_domain::person::{Role, Standing, User};
@@ -117,10 +121,7 @@ impl Setup {
         let shutdown = CancellationToken::new();
         let api = api(&store, &clock, &ids, &self);
         let receive = api.steer_mail.receive.clone();
-        let pages = Pages {
-            settings: api.preview_template.settings.clone(),
-            public_url: "https://desk.example.org".to_owned(),
-        };
+        let pages = pages(&store, &clock, &ids, &api.preview_template.settings);
         let options = HttpOptions {
             limits: self.limits,
             clock: clock.clone(),
@@ -284,6 +285,53 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
             tickets: s.clone(),
             comments: s,
         },
+    }
+}
+
+/// What only the pages need.
+pub(crate) fn pages(
+    store: &MemoryStore,
+    clock: &Arc<ManualClock>,
+    ids: &Arc<SequentialIds>,
+    settings: &Arc<MessagingSettings>,
+) -> Pages {
+    let s = Arc::new(store.clone());
+    let keyring = Arc::new(Keyring::new(&[7; 32], &[]).unwrap());
+    Pages {
+        sign_in: SignIn {
+            people: s.clone(),
+            accounts: s.clone(),
+            sessions: s.clone(),
+            preferences: s.clone(),
+            parameters: s.clone(),
+            outbox: s.clone(),
+            composer: Arc::new(PlainComposer),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            keyring: keyring.clone(),
+            settings: settings.clone(),
+        },
+        set_up: SetUp {
+            accounts: s.clone(),
+            sessions: s.clone(),
+            keyring,
+            clock: clock.clone(),
+            ids: ids.clone(),
+            trail: Trail {
+                audit: s.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
+        },
+        set_preference: SetPreference {
+            preferences: s.clone(),
+            accounts: s.clone(),
+            sessions: s.clone(),
+            tickets: s,
+            clock: clock.clone(),
+            ids: ids.clone(),
+        },
+        settings: settings.clone(),
     }
 }
 

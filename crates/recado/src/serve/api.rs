@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
 use recado_adapters_db::Database;
-use recado_adapters_http::{Api, Health, HttpLimits, HttpOptions, Pages};
+use recado_adapters_http::{Api, Health, HttpLimits, HttpOptions};
 use recado_app::follow_events::FollowEvents;
 use recado_app::post_comment::PostComment;
 use recado_app::put_group::PutGroup;
@@ -69,20 +69,6 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMa
             tickets: database(),
             comments: database(),
         },
-    }
-}
-
-/// Every use case that only the pages need.
-pub(super) fn pages(house: &House) -> Pages {
-    let configuration = &house.configuration;
-    Pages {
-        settings: configuration.messaging.clone(),
-        public_url: configuration
-            .http
-            .public_url
-            .as_str()
-            .trim_end_matches('/')
-            .to_owned(),
     }
 }
 

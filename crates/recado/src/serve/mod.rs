@@ -2,6 +2,7 @@
 
 mod api;
 mod inbound;
+mod pages;
 mod releasing;
 mod signals;
 mod starts;
@@ -103,7 +104,7 @@ impl Daemon {
         let shutdown = CancellationToken::new();
         let router = recado_adapters_http::router(
             api::api(&house, &keyring, &receive),
-            api::pages(&house),
+            pages::pages(&house, &keyring),
             api::options(&house, metrics.clone(), shutdown.clone()),
         );
         let limits = ServerLimits {

@@ -85,7 +85,9 @@ impl SignInLimits {
     /// Counts a password that somebody who has signed in gives for a new one: a session left open is no way to guess it.
     pub(in crate::web) fn change(&self, actor: &Actor, elapsed: Duration) -> Result<(), WebRefusal> {
         let address = actor.party().map_or("", |party| party.email.as_str());
-        self.passwords_for.take(&address.to_owned(), elapsed).map_err(too_often)
+        self.passwords_for
+            .take(&address.to_owned(), elapsed)
+            .map_err(too_often)
     }
 
     /// A place among the links that are being made.

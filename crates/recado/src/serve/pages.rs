@@ -1,0 +1,54 @@
+//! The use cases that only the pages need, wired.
+
+use std::sync::Arc;
+
+use recado_adapters_http::Pages;
+use recado_app::set_preference::SetPreference;
+use recado_app::set_up::SetUp;
+use recado_app::sign_in::SignIn;
+use recado_app::trail::Trail;
+use recado_domain::token::Keyring;
+
+use crate::wiring::House;
+
+/// Every use case that only the pages need.
+pub(super) fn pages(house: &House, keyring: &Arc<Keyring>) -> Pages {
+    let database = || house.database.clone();
+    let settings = house.configuration.messaging.clone();
+    Pages {
+        sign_in: SignIn {
+            people: database(),
+            accounts: database(),
+            sessions: database(),
+            preferences: database(),
+            parameters: database(),
+            outbox: database(),
+            composer: house.composer.clone(),
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            keyring: keyring.clone(),
+            settings: settings.clone(),
+        },
+        set_up: SetUp {
+            accounts: database(),
+            sessions: database(),
+            keyring: keyring.clone(),
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            trail: Trail {
+                audit: database(),
+                clock: house.clock.clone(),
+                ids: house.ids.clone(),
+            },
+        },
+        set_preference: SetPreference {
+            preferences: database(),
+            accounts: database(),
+            sessions: database(),
+            tickets: database(),
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+        },
+        settings,
+    }
+}
