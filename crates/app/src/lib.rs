@@ -29,6 +29,7 @@ pub mod put_ticket;
 pub mod read_inbox;
 pub mod read_tickets;
 
+pub mod manage_template_images;
 pub mod preview_template;
 pub mod put_template;
 pub mod read_templates;

@@ -9,9 +9,10 @@ use recado_domain::template::{
     Diagnostic, Severity, Situation, StoredTemplate, Template, TemplateId, TemplateVersion,
 };
 use recado_ports::clock::Clock;
-use recado_ports::templates::{Templates, Written};
+use recado_ports::templates::{TemplateImages, Templates, Written};
 
 use crate::access::{Actor, FieldError, Refusal};
+use crate::manage_template_images::missing_pictures;
 
 /// Longest name, in characters.
 const NAME_CHARS: usize = 200;
@@ -77,6 +78,8 @@ pub enum PutTemplateError {
 pub struct PutTemplate {
     /// Where it goes.
     pub templates: Arc<dyn Templates>,
+    /// For the pictures that it names.
+    pub images: Arc<dyn TemplateImages>,
     /// Dates it.
     pub clock: Arc<dyn Clock>,
 }
@@ -109,13 +112,15 @@ impl PutTemplate {
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults).into());
         }
-        let diagnostics = new.source().check();
+        let mut diagnostics = new.source().check();
         if diagnostics
             .iter()
             .any(|diagnostic| diagnostic.severity == Severity::Error)
         {
             return Err(PutTemplateError::Faulty(diagnostics));
         }
+        let missing = missing_pictures(&*self.images, new.id, &new.source()).await?;
+        diagnostics.extend(missing);
         let stored = new.stored(self.clock.now());
         let written = self.templates.put(&stored).await.map_err(Refusal::from)?;
         Ok((written, diagnostics))

@@ -25,6 +25,7 @@ use recado_app::receive_mail::ReceiveMail;
 use recado_app::set_parameter::SetParameter;
 use recado_app::steer_channel::SteerChannel;
 use recado_app::steer_delivery::SteerDelivery;
+use recado_app::trail::Trail;
 use recado_domain::parameter::Parameter;
 use recado_domain::token::Keyring;
 use recado_ports::clock::Clock;
@@ -93,6 +94,15 @@ impl House {
         })
     }
 
+    /// Tells who did what.
+    pub(crate) fn trail(&self) -> Trail {
+        Trail {
+            audit: self.database.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
+    }
+
     pub(crate) fn add_user(&self) -> AddUser {
         AddUser {
             people: self.database.clone(),
@@ -147,6 +157,7 @@ impl House {
     pub(crate) fn put_template(&self) -> PutTemplate {
         PutTemplate {
             templates: self.database.clone(),
+            images: Arc::new(Unkept),
             clock: self.clock.clone(),
         }
     }
@@ -192,7 +203,7 @@ impl House {
             reader: Arc::new(MailReader),
             tickets: database(),
             people: database(),
-            preferences: Arc::new(Unkept),
+            preferences: self.database.clone(),
             suppressions: database(),
             outbox: database(),
             parameters: database(),
@@ -265,6 +276,7 @@ impl House {
     pub(crate) fn steer_channel(&self) -> SteerChannel {
         SteerChannel {
             channels: self.database.clone(),
+            trail: self.trail(),
         }
     }
 }

@@ -246,6 +246,7 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
         },
         put_template: PutTemplate {
             templates: s.clone(),
+            images: s.clone(),
             clock: clock.clone(),
         },
         read_templates: ReadTemplates { templates: s.clone() },

@@ -124,6 +124,7 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
     };
     let channel = SteerChannel {
         channels: store.clone(),
+        trail: house.trail(),
     };
     let suppressions = SteerSuppression {
         suppressions: store.clone(),
@@ -162,6 +163,7 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
     };
     let put_template = PutTemplate {
         templates: store.clone(),
+        images: store.clone(),
         clock: house.clock.clone(),
     };
     let parameters = ReadParameters {

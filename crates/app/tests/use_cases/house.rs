@@ -13,6 +13,8 @@ use recado_app::settings::{
     CommentLimits, DeliverySettings, IncomingSettings, MessagingSettings, WayBack, WayOut,
 };
 use recado_app::stop::{self, Stop, StopSignal};
+use recado_app::trail::Trail;
+use recado_domain::audit::Action;
 use recado_domain::channel::AccountId;
 use recado_domain::comment::{Kind, Origin, Visibility};
 use recado_domain::locale::Locale;
@@ -22,6 +24,7 @@ use recado_domain::person::{Party, Role, Standing, User, UserId};
 use recado_domain::template::StoredTemplate;
 use recado_domain::ticket::{Ticket, TicketNumber};
 use recado_domain::token::Keyring;
+use recado_ports::audit::{Audit, AuditFilter};
 use recado_ports::channels::{Channel, Channels, Opening};
 use recado_ports::clock::Clock;
 use recado_ports::mail::Transport;
@@ -170,6 +173,30 @@ impl House {
             messaging: Arc::new(self.messaging.clone()),
             settings: Arc::new(self.incoming.clone()),
         }
+    }
+
+    pub(crate) fn trail(&self) -> Trail {
+        Trail {
+            audit: Arc::new(self.store.clone()),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
+    }
+
+    /// The trail, newest line first: what was done to what, before and after.
+    pub(crate) async fn told(&self) -> Vec<(Action, String, Option<String>, Option<String>)> {
+        let page = PageRequest {
+            after: None,
+            limit: PageLimit::clamp(500),
+        };
+        let lines = Audit::list(&self.store, &AuditFilter::default(), &page)
+            .await
+            .unwrap()
+            .items;
+        let lines = lines.into_iter();
+        lines
+            .map(|line| (line.action, line.object, line.before, line.after))
+            .collect()
     }
 
     pub(crate) fn keyring(&self) -> Keyring {

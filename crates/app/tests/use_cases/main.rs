@@ -20,6 +20,7 @@ mod managing_tickets;
 mod noticing;
 mod outbox_overview;
 mod parameters;
+mod pausing;
 mod pictures;
 mod reading_inbox;
 mod receiving;

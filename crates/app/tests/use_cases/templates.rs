@@ -48,6 +48,7 @@ async fn all_faults_of_a_template_are_told_and_a_faulty_one_is_not_saved() {
     let house = House::bare();
     let put = PutTemplate {
         templates: Arc::new(house.store.clone()),
+        images: Arc::new(house.store.clone()),
         clock: house.clock.clone(),
     };
     let faulty = put

@@ -14,6 +14,11 @@ use crate::wiring::House;
 pub(super) enum Command {
     /// Every account with its state
     List,
+    /// Hold an account: no mail leaves until it is released
+    Pause {
+        /// The account's number; 0 is the one that the parameters describe
+        account: u32,
+    },
     /// End an account's hold and try it at once
     Release {
         /// The account's number; 0 is the one that the parameters describe
@@ -33,6 +38,18 @@ pub(super) async fn run(house: &House, command: Command) -> anyhow::Result<Answe
                 table(heading, &rows),
                 json!({ "items": items, "next": null }),
             ))
+        }
+        Command::Pause { account } => {
+            let channel = steer
+                .pause(&OPERATOR, AccountId(account))
+                .await
+                .context("channel pause")?;
+            let reason = channel.hold.as_ref().map(|hold| hold.reason.to_string());
+            let text = format!(
+                "account {account} is held ({}); recado channel release {account} ends it\n",
+                reason.unwrap_or_default()
+            );
+            Ok(Answer::new(text, shape(&channel)))
         }
         Command::Release { account } => {
             let released = steer

@@ -83,7 +83,7 @@ pub(super) fn post_comment(house: &House, keyring: &Arc<Keyring>) -> PostComment
         templates: database(),
         images: Arc::new(Unkept),
         people: database(),
-        preferences: Arc::new(Unkept),
+        preferences: database(),
         suppressions: database(),
         channels: database(),
         renderer: house.renderer.clone(),
