@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use recado_domain::audit::Action;
 use recado_domain::person::{Party, Role, Standing, User, UserId};
 use recado_ports::ids::Ids;
 use recado_ports::people::{AddUserError, People};
 
 use crate::access::{Actor, Refusal};
+use crate::trail::{Change, Trail};
 
 /// Adds an account.
 pub struct AddUser {
@@ -14,6 +16,8 @@ pub struct AddUser {
     pub people: Arc<dyn People>,
     /// Names it.
     pub ids: Arc<dyn Ids>,
+    /// Tells of it.
+    pub trail: Trail,
 }
 
 impl AddUser {
@@ -32,10 +36,22 @@ impl AddUser {
             role,
             standing: Standing::Active,
         };
-        match self.people.add_user(&user, password_hash).await {
-            Ok(()) => Ok(user),
-            Err(AddUserError::Store(error)) => Err(error.into()),
-            Err(error @ AddUserError::Exists(_)) => Err(Refusal::Conflict(error.to_string())),
-        }
+        let password = if password_hash.is_some() {
+            "with"
+        } else {
+            "without"
+        };
+        let told = format!("{}, {}, {password} a password", user.party.name, role.as_str());
+        let change = Change::new(Action::AccountAdded, &user.party.email).becomes(told);
+        self.trail
+            .around(actor, change, async {
+                match self.people.add_user(&user, password_hash).await {
+                    Ok(()) => Ok(()),
+                    Err(AddUserError::Store(error)) => Err(error.into()),
+                    Err(error @ AddUserError::Exists(_)) => Err(Refusal::Conflict(error.to_string())),
+                }
+            })
+            .await?;
+        Ok(user)
     }
 }

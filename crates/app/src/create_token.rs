@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use recado_domain::audit::Action;
 use recado_domain::person::{EmailAddress, Role};
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
@@ -9,6 +10,7 @@ use recado_ports::people::{NewToken, People};
 
 use crate::access::{Actor, Refusal};
 use crate::authenticate;
+use crate::trail::{Change, Trail};
 
 /// What every token begins with, so that scanners for leaked secrets know it.
 const PREFIX: &str = "recado_";
@@ -21,6 +23,8 @@ pub struct CreateToken {
     pub clock: Arc<dyn Clock>,
     /// Makes it unguessable.
     pub ids: Arc<dyn Ids>,
+    /// Tells of it.
+    pub trail: Trail,
 }
 
 impl CreateToken {
@@ -46,7 +50,12 @@ impl CreateToken {
             hash: authenticate::hash(&token),
             created_at: self.clock.now(),
         };
-        self.people.add_token(&stored).await?;
+        let change = Change::new(Action::TokenCreated, email).becomes(format!("{label} ({})", stored.id));
+        self.trail
+            .around(actor, change, async {
+                self.people.add_token(&stored).await.map_err(Refusal::from)
+            })
+            .await?;
         Ok(token)
     }
 }

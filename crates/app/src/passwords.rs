@@ -63,7 +63,7 @@ pub async fn hash(password: NewPassword, ids: &dyn Ids) -> Result<String, Refusa
     let salt = ids.secret();
     let hash = work(move || {
         let password = password.0.expose_secret().as_bytes();
-        argon2().hash_password_with_salt(password, &salt[..SALT_OCTETS])
+        argon2().hash_password_with_salt(password, &salt[salt.len() - SALT_OCTETS..])
     });
     hash.await?
         .map(|hash| hash.to_string())

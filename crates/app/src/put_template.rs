@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use recado_domain::audit::Action;
 use recado_domain::locale::Locale;
 use recado_domain::person::Role;
 use recado_domain::template::{
@@ -13,6 +14,7 @@ use recado_ports::templates::{TemplateImages, Templates, Written};
 
 use crate::access::{Actor, FieldError, Refusal};
 use crate::manage_template_images::missing_pictures;
+use crate::trail::{Change, Trail};
 
 /// Longest name, in characters.
 const NAME_CHARS: usize = 200;
@@ -82,6 +84,8 @@ pub struct PutTemplate {
     pub images: Arc<dyn TemplateImages>,
     /// Dates it.
     pub clock: Arc<dyn Clock>,
+    /// Tells of it.
+    pub trail: Trail,
 }
 
 impl PutTemplate {
@@ -122,7 +126,89 @@ impl PutTemplate {
         let missing = missing_pictures(&*self.images, new.id, &new.source()).await?;
         diagnostics.extend(missing);
         let stored = new.stored(self.clock.now());
-        let written = self.templates.put(&stored).await.map_err(Refusal::from)?;
+        let before = self.templates.find(stored.id).await.map_err(Refusal::from)?;
+        let written = self
+            .trail
+            .around(actor, told(before.as_ref(), &stored), async {
+                self.templates.put(&stored).await.map_err(Refusal::from)
+            })
+            .await?;
         Ok((written, diagnostics))
+    }
+}
+
+/// What differs between a template and its next version, field by field; of a body the lines between those that stay.
+fn told(before: Option<&StoredTemplate>, after: &StoredTemplate) -> Change {
+    let mut was = Vec::new();
+    let mut becomes = Vec::new();
+    for (field, is) in fields(after) {
+        let stood = before.map(|before| {
+            let mut fields = fields(before).into_iter();
+            fields
+                .find(|(name, _)| *name == field)
+                .map_or("", |(_, text)| text)
+        });
+        if stood == Some(is) {
+            continue;
+        }
+        let (stood, is) = differing(stood.unwrap_or_default(), is);
+        was.push(format!("{field}: {stood}"));
+        becomes.push(format!("{field}: {is}"));
+    }
+    Change::new(Action::TemplatePut, after.id)
+        .was(before.map(|_| was.join("\n")))
+        .becomes(becomes.join("\n"))
+}
+
+/// A template's fields, the shortest first, as the trail keeps no more than a page of them.
+fn fields(template: &StoredTemplate) -> [(&'static str, &str); 6] {
+    let situation = match template.situation {
+        Situation::Active => "active",
+        Situation::Inactive => "inactive",
+    };
+    [
+        ("name", &template.name),
+        ("situation", situation),
+        ("locale", template.locale.map_or("", Locale::as_str)),
+        ("subject", &template.subject),
+        ("text", template.text.as_deref().unwrap_or_default()),
+        ("html", &template.html),
+    ]
+}
+
+/// Two texts without the lines that they begin and end with alike.
+fn differing(one: &str, other: &str) -> (String, String) {
+    let one: Vec<_> = one.lines().collect();
+    let other: Vec<_> = other.lines().collect();
+    let alike = |pair: &(&&str, &&str)| pair.0 == pair.1;
+    let start = one.iter().zip(&other).take_while(alike).count();
+    let rest = (&one[start..], &other[start..]);
+    let end = rest
+        .0
+        .iter()
+        .rev()
+        .zip(rest.1.iter().rev())
+        .take_while(alike)
+        .count();
+    let middle = |lines: &[&str]| lines[..lines.len() - end].join("\n");
+    (middle(rest.0), middle(rest.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_texts_the_lines_that_differ_are_told() {
+        for (one, other, told) in [
+            ("a\nb\nc", "a\nx\nc", ("b", "x")),
+            ("a\nb", "a\nb\nc", ("", "c")),
+            ("", "a", ("", "a")),
+            ("a\na", "a", ("a", "")),
+            ("a", "b", ("a", "b")),
+        ] {
+            let (was, is) = differing(one, other);
+            assert_eq!((was.as_str(), is.as_str()), told, "{one:?} {other:?}");
+        }
     }
 }

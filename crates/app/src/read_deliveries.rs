@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use recado_domain::audit::Action;
 use recado_domain::channel::AccountId;
-use recado_domain::outbox::{Delivery, DeliveryId, State};
+use recado_domain::outbox::{Cause, Delivery, DeliveryId, State};
 use recado_domain::parameter::Parameter;
 use recado_domain::person::Role;
 use recado_domain::ticket::{TicketId, TicketNumber};
@@ -15,6 +16,7 @@ use recado_ports::parameters::Parameters;
 use recado_ports::tickets::Tickets;
 
 use crate::access::{Actor, Refusal};
+use crate::trail::{Change, Trail};
 
 /// Which deliveries to list.
 #[derive(Debug, Clone, Default)]
@@ -115,6 +117,8 @@ pub struct ReadDeliveries {
     pub parameters: Arc<dyn Parameters>,
     /// For holds.
     pub channels: Arc<dyn Channels>,
+    /// Tells who read a message.
+    pub trail: Trail,
 }
 
 impl ReadDeliveries {
@@ -189,14 +193,21 @@ impl ReadDeliveries {
         })
     }
 
-    /// A delivery's message, as every attempt sends it; the desk may. It is gone some time after it was sent.
+    /// A delivery's message, as every attempt sends it; the desk may, and the trail tells who did. It is gone some time
+    /// after it was sent. One with a link to sign in is its recipient's alone.
     pub async fn message(&self, actor: &Actor, id: DeliveryId) -> Result<Vec<u8>, Refusal> {
         let missing = || Refusal::NotFound(format!("the message of delivery {}", id.0));
         actor
             .require(Role::Technician, "reading messages")
             .map_err(|_| missing())?;
-        let message = self.outbox.messages(&[id]).await?.pop();
-        message.map(|(_, message)| message).ok_or_else(missing)
+        let delivery = self.outbox.find(id).await?.ok_or_else(missing)?.delivery;
+        if matches!(delivery.cause, Cause::SignIn(_)) {
+            return Err(missing());
+        }
+        let (_, message) = self.outbox.messages(&[id]).await?.pop().ok_or_else(missing)?;
+        let told = Change::new(Action::MessageRead, id.0).was(format!("to {}", delivery.recipient));
+        self.trail.record(actor, told).await?;
+        Ok(message)
     }
 
     /// Most rows of a list have never been tried, and cost no look-up.

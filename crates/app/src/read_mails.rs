@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use recado_domain::audit::Action;
 use recado_domain::ledger::{LedgerEntry, MailId, Outcome};
+use recado_domain::outbox::Cause;
 use recado_domain::person::Role;
 use recado_domain::ticket::{TicketId, TicketNumber};
 use recado_ports::ledger::{Ledger, MailFilter};
+use recado_ports::outbox::Outbox;
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::tickets::Tickets;
 
 use crate::access::{Actor, Refusal};
+use crate::trail::{Change, Trail};
 
 /// Which mails to list.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +40,10 @@ pub struct ReadMails {
     pub ledger: Arc<dyn Ledger>,
     /// For their tickets' numbers.
     pub tickets: Arc<dyn Tickets>,
+    /// For what a report is about.
+    pub outbox: Arc<dyn Outbox>,
+    /// Tells who read a mail's octets.
+    pub trail: Trail,
 }
 
 impl ReadMails {
@@ -86,13 +94,18 @@ impl ReadMails {
         Ok(ShownMail { entry, ticket })
     }
 
-    /// A mail's octets, as they came; the desk may. They are gone some time after it was settled.
+    /// A mail's octets, as they came; the desk may, and the trail tells who did. They are gone some time after it was
+    /// settled.
     pub async fn raw(&self, actor: &Actor, id: MailId) -> Result<Vec<u8>, Refusal> {
         permit(actor, id)?;
         let stored = self.ledger.find(id).await?.ok_or_else(|| missing(id))?;
-        stored
+        let octets = stored
             .raw
-            .ok_or_else(|| Refusal::NotFound(format!("the message of mail {}", id.0)))
+            .ok_or_else(|| Refusal::NotFound(format!("the message of mail {}", id.0)))?;
+        permit_content(&stored.entry, &*self.outbox).await?;
+        let told = Change::new(Action::RawMailRead, id.0).was(format!("from {}", stored.entry.from));
+        self.trail.record(actor, told).await?;
+        Ok(octets)
     }
 
     async fn number(
@@ -115,6 +128,19 @@ pub(crate) fn permit(actor: &Actor, id: MailId) -> Result<(), Refusal> {
     actor
         .require(Role::Technician, "handling mails")
         .map_err(|_| missing(id))
+}
+
+/// Keeps a report's content back that brings a link to sign in back: whoever read it could sign in as somebody else.
+pub(crate) async fn permit_content(entry: &LedgerEntry, outbox: &dyn Outbox) -> Result<(), Refusal> {
+    let Some(delivery) = entry.bounce.as_ref().and_then(|bounce| bounce.delivery) else {
+        return Ok(());
+    };
+    let about = outbox.find(delivery).await?;
+    if about.is_some_and(|about| matches!(about.delivery.cause, Cause::SignIn(_))) {
+        let message = "this report is about a link to sign in; what it says is nobody's to read";
+        return Err(Refusal::Forbidden(message.to_owned()));
+    }
+    Ok(())
 }
 
 pub(crate) fn missing(id: MailId) -> Refusal {

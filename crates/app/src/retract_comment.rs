@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use recado_domain::audience;
+use recado_domain::audit::Action;
 use recado_domain::comment::{CommentId, Visibility};
 use recado_domain::outbox::Delivery;
 use recado_domain::person::{EmailAddress, Role};
@@ -15,6 +16,7 @@ use recado_ports::tickets::Tickets;
 use crate::access::{Actor, Refusal};
 use crate::letter;
 use crate::read_comments::ReadComments;
+use crate::trail::{Change, Trail};
 
 /// Takes a comment back.
 pub struct RetractComment {
@@ -26,6 +28,8 @@ pub struct RetractComment {
     pub people: Arc<dyn People>,
     /// Dates the change.
     pub clock: Arc<dyn Clock>,
+    /// Tells of it, where the comment is somebody else's.
+    pub trail: Trail,
 }
 
 impl RetractComment {
@@ -48,11 +52,25 @@ impl RetractComment {
             Retraction::Withdraw => Vec::new(),
             Retraction::MakeInternal => self.internal_readers(&ticket, &found).await?,
         };
-        let cancelled = self
-            .comments
-            .retract(ticket.id, id, retraction, &keep, self.clock.now())
-            .await?;
-        cancelled.ok_or_else(|| Refusal::NotFound(format!("comment {}", id.0)))
+        let retracting = async {
+            let cancelled = self
+                .comments
+                .retract(ticket.id, id, retraction, &keep, self.clock.now())
+                .await?;
+            cancelled.ok_or_else(|| Refusal::NotFound(format!("comment {}", id.0)))
+        };
+        if is_own(actor, &found) {
+            return retracting.await;
+        }
+        let comment = &found.comment;
+        let (author, visibility) = (&comment.author.email, comment.visibility.as_str());
+        let change = Change::new(Action::CommentRetracted, id.0)
+            .was(format!("{visibility}, by {author}, on ticket {}", ticket.number))
+            .becomes(match retraction {
+                Retraction::Withdraw => "withdrawn".to_owned(),
+                Retraction::MakeInternal => Visibility::Internal.as_str().to_owned(),
+            });
+        self.trail.around(actor, change, retracting).await
     }
 
     fn permit(
@@ -61,13 +79,10 @@ impl RetractComment {
         found: &CommentWithDeliveries,
         retraction: Retraction,
     ) -> Result<(), Refusal> {
-        let own = actor
-            .party()
-            .is_some_and(|party| party.email == found.comment.author.email);
         let allowed = match retraction {
             // A requester who made a comment internal could no longer see it.
             Retraction::MakeInternal => actor.sees_internal(ticket),
-            Retraction::Withdraw => own || actor.role() >= Role::Technician,
+            Retraction::Withdraw => is_own(actor, found) || actor.role() >= Role::Technician,
         };
         if allowed {
             return Ok(());
@@ -90,4 +105,10 @@ impl RetractComment {
         let readers = audience::recipients(ticket, author, Visibility::Internal, &technicians, None);
         Ok(letter::addresses(&readers))
     }
+}
+
+fn is_own(actor: &Actor, found: &CommentWithDeliveries) -> bool {
+    actor
+        .party()
+        .is_some_and(|party| party.email == found.comment.author.email)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use recado_domain::audit::Action;
 use recado_domain::parameter::{Parameter, ValueKind};
 use recado_domain::person::Role;
 use recado_domain::template::Situation;
@@ -10,6 +11,7 @@ use recado_ports::templates::Templates;
 
 use crate::access::{Actor, Refusal};
 use crate::read_parameters::ParameterState;
+use crate::trail::{Change, Trail};
 
 /// Sets a parameter.
 pub struct SetParameter {
@@ -17,6 +19,8 @@ pub struct SetParameter {
     pub parameters: Arc<dyn Parameters>,
     /// For a warning about a template that is not there.
     pub templates: Arc<dyn Templates>,
+    /// Tells of it.
+    pub trail: Trail,
 }
 
 impl SetParameter {
@@ -38,7 +42,15 @@ impl SetParameter {
         }
         let value = value.map(|value| parameter.normalize(value)).transpose();
         let value = value.map_err(|error| Refusal::field("value", with_cause(&error)))?;
-        self.parameters.set(parameter, value).await?;
+        let told = |value: Option<&str>| value.map(|value| told(parameter, value));
+        let change = Change::new(Action::ParameterSet, parameter.number())
+            .was(told(before.values.set_value(parameter)))
+            .becomes(told(value.as_deref()));
+        self.trail
+            .around(actor, change, async {
+                self.parameters.set(parameter, value).await.map_err(Refusal::from)
+            })
+            .await?;
         let after = self.parameters.snapshot().await?;
         let warnings = self.warnings(parameter, &after).await?;
         Ok((ParameterState::of(parameter, &after), warnings))
@@ -66,6 +78,15 @@ impl SetParameter {
             }
             Some(_) => Vec::new(),
         })
+    }
+}
+
+/// A value for the trail; a secret's is not told.
+fn told(parameter: Parameter, value: &str) -> String {
+    if parameter.is_secret() {
+        "(not shown)".to_owned()
+    } else {
+        value.to_owned()
     }
 }
 

@@ -6,7 +6,7 @@ use recado_domain::incoming::IncomingMail;
 use recado_domain::ledger::MailId;
 
 use crate::access::{Actor, Refusal};
-use crate::read_mails::{missing, permit};
+use crate::read_mails::{missing, permit, permit_content};
 use crate::receive_mail::{Obstacle, PendingMail, ReceiveMail};
 
 /// What can be shown of a mail.
@@ -31,6 +31,7 @@ impl ShowMail {
     pub async fn run(&self, actor: &Actor, id: MailId) -> Result<Content, Refusal> {
         permit(actor, id)?;
         let stored = self.receive.ledger.find(id).await?.ok_or_else(|| missing(id))?;
+        permit_content(&stored.entry, &*self.receive.outbox).await?;
         let pending = PendingMail::from(&stored);
         let Some(raw) = stored.raw else {
             return Ok(Content::Forgotten);

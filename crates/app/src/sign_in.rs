@@ -9,7 +9,6 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use recado_domain::locale::Locale;
 use recado_domain::outbox::Cause;
-use recado_domain::parameter::{Parameter, Parameters as Values};
 use recado_domain::person::{EmailAddress, Party, PersonName, Role, Standing, User, UserId};
 use recado_domain::token::Keyring;
 use recado_ports::accounts::Accounts;
@@ -30,6 +29,7 @@ use crate::letter::{Desk, Letter};
 use crate::local_path::LocalPath;
 use crate::session::{self, Fresh};
 use crate::settings::MessagingSettings;
+use crate::view_link::base_url;
 use crate::{passwords, wording};
 
 /// How long a link can be used.
@@ -123,7 +123,7 @@ impl SignIn {
         let preference = self.preferences.find(address).await?;
         let zone = preference.time_zone.as_ref().map(|name| name.zone());
         let rendered = wording::SignInLink {
-            url: &format!("{}/sign-in/{secret}", self.pages(&parameters)),
+            url: &format!("{}/sign-in/{secret}", base_url(&parameters, &self.settings)),
             until: link.expires_at,
             zone: zone.unwrap_or(&self.settings.time_zone),
             desk: self.settings.desk_name.as_deref(),
@@ -269,14 +269,6 @@ impl SignIn {
             role: Role::Requester,
             standing: Standing::Active,
         }
-    }
-
-    /// The address of the pages, without a slash at its end.
-    fn pages<'a>(&'a self, parameters: &'a Values) -> &'a str {
-        parameters
-            .text(Parameter::SystemUrl)
-            .unwrap_or(&self.settings.public_url)
-            .trim_end_matches('/')
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use recado_domain::audit::Action;
 use recado_domain::outbox::{Delivery, DeliveryId};
 use recado_domain::person::Role;
 use recado_ports::clock::Clock;
 use recado_ports::outbox::{Outbox, TransitionError};
 
 use crate::access::{Actor, Refusal};
+use crate::trail::{Change, Trail};
 
 /// Steers deliveries.
 pub struct SteerDelivery {
@@ -15,16 +17,21 @@ pub struct SteerDelivery {
     pub outbox: Arc<dyn Outbox>,
     /// Dates the change.
     pub clock: Arc<dyn Clock>,
+    /// Tells of it.
+    pub trail: Trail,
 }
 
 impl SteerDelivery {
     /// Sends a delivery again, due now, with the same Message-ID; the desk may.
     pub async fn requeue(&self, actor: &Actor, id: DeliveryId) -> Result<Delivery, Refusal> {
         permit(actor, id)?;
-        self.outbox
-            .requeue(id, self.clock.now())
+        let change = self.change(Action::DeliveryRequeued, id).await?;
+        self.trail
+            .around(actor, change, async {
+                let requeued = self.outbox.requeue(id, self.clock.now()).await;
+                requeued.map_err(|error| refusal(error, id, "requeued"))
+            })
             .await
-            .map_err(|error| refusal(error, id, "requeued"))
     }
 
     /// Calls a delivery back that has not left; the desk may.
@@ -32,10 +39,22 @@ impl SteerDelivery {
         permit(actor, id)?;
         let by = actor.party().map_or("the operator", |party| party.email.as_str());
         let reason = format!("cancelled by {by}");
-        self.outbox
-            .cancel(id, &reason, self.clock.now())
+        let change = self.change(Action::DeliveryCancelled, id).await?;
+        self.trail
+            .around(actor, change, async {
+                let cancelled = self.outbox.cancel(id, &reason, self.clock.now()).await;
+                cancelled.map_err(|error| refusal(error, id, "cancelled"))
+            })
             .await
-            .map_err(|error| refusal(error, id, "cancelled"))
+    }
+
+    async fn change(&self, action: Action, id: DeliveryId) -> Result<Change, Refusal> {
+        let found = self.outbox.find(id).await?;
+        let delivery = found
+            .ok_or_else(|| refusal(TransitionError::NotFound, id, "found"))?
+            .delivery;
+        let told = format!("{}, to {}", delivery.state.as_str(), delivery.recipient);
+        Ok(Change::new(action, id.0).was(told))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use recado_domain::audit::Action;
 use recado_domain::ledger::{MailId, Outcome};
 use recado_domain::person::EmailAddress;
 use recado_ports::ledger::{SettleMail, StoredMail};
@@ -9,6 +10,7 @@ use recado_ports::ledger::{SettleMail, StoredMail};
 use crate::access::{Actor, Refusal};
 use crate::read_mails::{ReadMails, ShownMail, missing, permit};
 use crate::receive_mail::{Course, Ending, Obstacle, PendingMail, ReceiveMail, Release};
+use crate::trail::{Change, Trail};
 
 /// Whether whoever wrote an accepted mail follows the ticket from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,6 +26,8 @@ pub enum AsWatcher {
 pub struct SteerMail {
     /// How mails are settled.
     pub receive: Arc<ReceiveMail>,
+    /// Tells of it.
+    pub trail: Trail,
 }
 
 impl SteerMail {
@@ -49,18 +53,26 @@ impl SteerMail {
             as_watcher,
         };
         let raw = stored.raw.ok_or_else(|| no_octets(id))?;
-        let settled = self
-            .receive
-            .settle(&pending, Arc::new(raw), &Course::Release(release))
-            .await;
-        match settled {
-            Ok(ending) => self.answer(actor, id, ending, "released").await,
-            Err(Obstacle::Passing(error)) => Err(error.into()),
-            Err(Obstacle::Lasting(reason)) => Err(Refusal::Conflict(format!(
-                "mail {} cannot be released: {reason}",
-                id.0
-            ))),
-        }
+        let change = change(Action::MailReleased, id, stored.entry.outcome).becomes(match as_watcher {
+            AsWatcher::No => None,
+            AsWatcher::Yes => Some("as watcher".to_owned()),
+        });
+        self.trail
+            .around(actor, change, async {
+                let settled = self
+                    .receive
+                    .settle(&pending, Arc::new(raw), &Course::Release(release))
+                    .await;
+                match settled {
+                    Ok(ending) => self.answer(actor, id, ending, "released").await,
+                    Err(Obstacle::Passing(error)) => Err(error.into()),
+                    Err(Obstacle::Lasting(reason)) => Err(Refusal::Conflict(format!(
+                        "mail {} cannot be released: {reason}",
+                        id.0
+                    ))),
+                }
+            })
+            .await
     }
 
     /// Turns a quarantined mail down; the desk may. It can be released later.
@@ -79,8 +91,13 @@ impl SteerMail {
                 format!("turned down by {}{}", by(actor), doubt.unwrap_or_default()),
             )
         };
-        let ending = self.receive.conclude(settle).await?;
-        self.answer(actor, id, ending, "refused").await
+        let change = change(Action::MailRefused, id, stored.entry.outcome);
+        self.trail
+            .around(actor, change, async {
+                let ending = self.receive.conclude(settle).await?;
+                self.answer(actor, id, ending, "refused").await
+            })
+            .await
     }
 
     /// Judges a mail that is quarantined or failed as if it had just come; the desk may.
@@ -91,8 +108,13 @@ impl SteerMail {
         let stored = self.find(actor, id, "replayed", Outcome::can_be_replayed).await?;
         let pending = PendingMail::from(&stored);
         let raw = stored.raw.ok_or_else(|| no_octets(id))?;
-        let ending = self.receive.judge(&pending, Arc::new(raw)).await?;
-        self.answer(actor, id, ending, "replayed").await
+        let change = change(Action::MailReplayed, id, stored.entry.outcome);
+        self.trail
+            .around(actor, change, async {
+                let ending = self.receive.judge(&pending, Arc::new(raw)).await?;
+                self.answer(actor, id, ending, "replayed").await
+            })
+            .await
     }
 
     /// The mail, when its outcome allows the wish.
@@ -124,12 +146,19 @@ impl SteerMail {
                 let reading = ReadMails {
                     ledger: self.receive.ledger.clone(),
                     tickets: self.receive.tickets.clone(),
+                    outbox: self.receive.outbox.clone(),
+                    trail: self.trail.clone(),
                 };
                 reading.find(actor, id).await
             }
             Ending::ByAnother(outcome) => Err(conflict(id, outcome, wish)),
         }
     }
+}
+
+/// What is about to be done to a mail.
+fn change(action: Action, id: MailId, outcome: Option<Outcome>) -> Change {
+    Change::new(action, id.0).was(outcome.map(|outcome| outcome.as_str().to_owned()))
 }
 
 fn by(actor: &Actor) -> String {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use recado_domain::audit::Action;
 use recado_domain::person::{EmailAddress, Role};
 use recado_ports::clock::Clock;
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::suppressions::{Suppression, Suppressions};
 
 use crate::access::{Actor, Refusal};
+use crate::trail::{Change, Trail};
 
 /// Steers suppressions.
 pub struct SteerSuppression {
@@ -15,6 +17,8 @@ pub struct SteerSuppression {
     pub suppressions: Arc<dyn Suppressions>,
     /// Tells which have lapsed.
     pub clock: Arc<dyn Clock>,
+    /// Tells of it.
+    pub trail: Trail,
 }
 
 impl SteerSuppression {
@@ -27,9 +31,13 @@ impl SteerSuppression {
     /// Lifts one; the desk may.
     pub async fn lift(&self, actor: &Actor, address: &EmailAddress) -> Result<(), Refusal> {
         actor.require(Role::Technician, "lifting a suppression")?;
-        if self.suppressions.lift(address).await? {
-            return Ok(());
-        }
-        Err(Refusal::NotFound(format!("a suppression of {address}")))
+        self.trail
+            .around(actor, Change::new(Action::SuppressionLifted, address), async {
+                if self.suppressions.lift(address).await? {
+                    return Ok(());
+                }
+                Err(Refusal::NotFound(format!("a suppression of {address}")))
+            })
+            .await
     }
 }

@@ -13,6 +13,7 @@ use recado_app::add_user::AddUser;
 use recado_app::authenticate::Authenticate;
 use recado_app::create_token::CreateToken;
 use recado_app::diagnose::Diagnose;
+use recado_app::manage_people::ManagePeople;
 use recado_app::preview_template::PreviewTemplate;
 use recado_app::put_template::PutTemplate;
 use recado_app::put_ticket::PutTicket;
@@ -107,6 +108,17 @@ impl House {
         AddUser {
             people: self.database.clone(),
             ids: self.ids.clone(),
+            trail: self.trail(),
+        }
+    }
+
+    pub(crate) fn manage_people(&self) -> ManagePeople {
+        ManagePeople {
+            accounts: self.database.clone(),
+            people: self.database.clone(),
+            sessions: self.database.clone(),
+            ids: self.ids.clone(),
+            trail: self.trail(),
         }
     }
 
@@ -115,6 +127,7 @@ impl House {
             people: self.database.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
+            trail: self.trail(),
         }
     }
 
@@ -145,6 +158,7 @@ impl House {
         SetParameter {
             parameters: self.database.clone(),
             templates: self.database.clone(),
+            trail: self.trail(),
         }
     }
 
@@ -159,6 +173,7 @@ impl House {
             templates: self.database.clone(),
             images: Arc::new(Unkept),
             clock: self.clock.clone(),
+            trail: self.trail(),
         }
     }
 
@@ -185,6 +200,7 @@ impl House {
             tickets: self.database.clone(),
             parameters: self.database.clone(),
             channels: self.database.clone(),
+            trail: self.trail(),
         }
     }
 
@@ -192,6 +208,7 @@ impl House {
         SteerDelivery {
             outbox: self.database.clone(),
             clock: self.clock.clone(),
+            trail: self.trail(),
         }
     }
 
@@ -259,6 +276,8 @@ impl House {
         ReadMails {
             ledger: self.database.clone(),
             tickets: self.database.clone(),
+            outbox: self.database.clone(),
+            trail: self.trail(),
         }
     }
 

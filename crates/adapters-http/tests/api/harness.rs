@@ -165,6 +165,7 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
         limits: setup.comment_limits,
         way_back: WayBack::default(),
     });
+    let trail = trail(store, clock, ids);
     let renderer = Arc::new(PlainRenderer);
     let composer = Arc::new(PlainComposer);
     Api {
@@ -207,22 +208,28 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
             comments: s.clone(),
             people: s.clone(),
             clock: clock.clone(),
+            trail: trail.clone(),
         },
         read_deliveries: ReadDeliveries {
             outbox: s.clone(),
             tickets: s.clone(),
             parameters: s.clone(),
             channels: s.clone(),
+            trail: trail.clone(),
         },
         steer_delivery: SteerDelivery {
             outbox: s.clone(),
             clock: clock.clone(),
+            trail: trail.clone(),
         },
         read_mails: ReadMails {
             ledger: s.clone(),
             tickets: s.clone(),
+            outbox: s.clone(),
+            trail: trail.clone(),
         },
         steer_mail: SteerMail {
+            trail: trail.clone(),
             receive: Arc::new(ReceiveMail {
                 ledger: s.clone(),
                 reader: Arc::new(PlainReader),
@@ -248,6 +255,7 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
             templates: s.clone(),
             images: s.clone(),
             clock: clock.clone(),
+            trail: trail.clone(),
         },
         read_templates: ReadTemplates { templates: s.clone() },
         preview_template: PreviewTemplate {
@@ -275,11 +283,16 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
         set_parameter: SetParameter {
             parameters: s.clone(),
             templates: s.clone(),
+            trail: trail.clone(),
         },
-        put_group: PutGroup { people: s.clone() },
+        put_group: PutGroup {
+            people: s.clone(),
+            trail: trail.clone(),
+        },
         steer_suppression: SteerSuppression {
             suppressions: s.clone(),
             clock: clock.clone(),
+            trail: trail.clone(),
         },
         follow_events: FollowEvents {
             events: s.clone(),
@@ -318,11 +331,7 @@ pub(crate) fn pages(
             keyring,
             clock: clock.clone(),
             ids: ids.clone(),
-            trail: Trail {
-                audit: s.clone(),
-                clock: clock.clone(),
-                ids: ids.clone(),
-            },
+            trail: trail(store, clock, ids),
         },
         set_preference: SetPreference {
             preferences: s.clone(),
@@ -333,6 +342,14 @@ pub(crate) fn pages(
             ids: ids.clone(),
         },
         settings: settings.clone(),
+    }
+}
+
+pub(crate) fn trail(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>) -> Trail {
+    Trail {
+        audit: Arc::new(store.clone()),
+        clock: clock.clone(),
+        ids: ids.clone(),
     }
 }
 
@@ -385,6 +402,7 @@ impl Desk {
             .unwrap();
         let people = Arc::new(self.store.clone());
         let create = CreateToken {
+            trail: trail(&self.store, &self.clock, ids),
             people,
             clock: self.clock.clone(),
             ids: ids.clone(),
@@ -407,10 +425,12 @@ impl Desk {
             recado_ports::ids::Ids::secret(&ids);
         }
         let people = Arc::new(self.store.clone());
+        let ids = Arc::new(ids);
         let create = CreateToken {
+            trail: trail(&self.store, &self.clock, &ids),
             people,
             clock: self.clock.clone(),
-            ids: Arc::new(ids),
+            ids,
         };
         create
             .run(&Actor::Operator, &builders::address("gone@example.com"), "test")

@@ -105,6 +105,7 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
         comments: store.clone(),
         people: store.clone(),
         clock: house.clock.clone(),
+        trail: house.trail(),
     };
     let put_ticket = PutTicket {
         tickets: store.clone(),
@@ -117,10 +118,12 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
         tickets: store.clone(),
         parameters: store.clone(),
         channels: store.clone(),
+        trail: house.trail(),
     };
     let steer = SteerDelivery {
         outbox: store.clone(),
         clock: house.clock.clone(),
+        trail: house.trail(),
     };
     let channel = SteerChannel {
         channels: store.clone(),
@@ -129,6 +132,7 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
     let suppressions = SteerSuppression {
         suppressions: store.clone(),
         clock: house.clock.clone(),
+        trail: house.trail(),
     };
     let templates = ReadTemplates {
         templates: store.clone(),
@@ -165,6 +169,7 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
         templates: store.clone(),
         images: store.clone(),
         clock: house.clock.clone(),
+        trail: house.trail(),
     };
     let parameters = ReadParameters {
         parameters: store.clone(),
@@ -172,18 +177,22 @@ async fn try_everything(actor: &Actor) -> Vec<(&'static str, &'static str)> {
     let set = SetParameter {
         parameters: store.clone(),
         templates: store.clone(),
+        trail: house.trail(),
     };
     let add = AddUser {
         people: store.clone(),
         ids: house.ids.clone(),
+        trail: house.trail(),
     };
     let token = CreateToken {
         people: store.clone(),
         clock: house.clock.clone(),
         ids: house.ids.clone(),
+        trail: house.trail(),
     };
     let group = PutGroup {
         people: store.clone(),
+        trail: house.trail(),
     };
     let on_behalf = NewComment {
         author: Some(party("Zoe", "zoe@example.com")),
@@ -452,6 +461,7 @@ async fn a_token_opens_its_account_while_that_is_active() {
         people: store.clone(),
         clock: house.clock.clone(),
         ids: house.ids.clone(),
+        trail: house.trail(),
     };
     let authenticate = Authenticate {
         people: store.clone(),

@@ -98,6 +98,7 @@ async fn nobody_is_told_who_may_be_a_program_or_a_forgery() {
         if entry.outcome == Some(Outcome::Quarantined) {
             let steer = SteerMail {
                 receive: house.receive_mail().into(),
+                trail: house.trail(),
             };
             let released = steer.release(&tomas(), entry.id, AsWatcher::No).await.unwrap();
             entry = released.entry;

@@ -20,6 +20,7 @@ async fn set(
     SetParameter {
         parameters: store.clone(),
         templates: store,
+        trail: house.trail(),
     }
     .run(&administrator(), parameter, value)
     .await

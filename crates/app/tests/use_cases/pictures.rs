@@ -134,6 +134,7 @@ async fn saving_warns_of_a_picture_that_is_not_there() {
         templates: store.clone(),
         images: store,
         clock: house.clock.clone(),
+        trail: house.trail(),
     };
     let new = NewTemplate {
         id: one(),

@@ -34,6 +34,7 @@ async fn asked() -> (House, Delivery) {
 fn steer(house: &House) -> SteerMail {
     SteerMail {
         receive: Arc::new(house.receive_mail()),
+        trail: house.trail(),
     }
 }
 
@@ -144,6 +145,7 @@ async fn what_a_given_up_secret_proves_no_more_is_the_desks_when_it_is_released(
     receive.keyring = Arc::new(Keyring::new(&[9; 32], &[]).unwrap());
     let steer = SteerMail {
         receive: Arc::new(receive),
+        trail: house.trail(),
     };
     steer.release(&tomas(), entry.id, AsWatcher::No).await.unwrap();
     let released = house.mail(entry.id).await;
@@ -343,7 +345,9 @@ async fn the_ledger_is_the_desks_alone() {
     let store = Arc::new(house.store.clone());
     let read = ReadMails {
         ledger: store.clone(),
-        tickets: store,
+        tickets: store.clone(),
+        outbox: store,
+        trail: house.trail(),
     };
     let all = PageRequest::default();
     let ids = async |query: MailQuery| {

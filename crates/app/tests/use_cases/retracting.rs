@@ -26,6 +26,7 @@ async fn retract(
         comments: store.clone(),
         people: store,
         clock: house.clock.clone(),
+        trail: house.trail(),
     };
     retract
         .run(actor, &number("4711"), posted.comment.id, retraction)

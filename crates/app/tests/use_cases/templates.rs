@@ -50,6 +50,7 @@ async fn all_faults_of_a_template_are_told_and_a_faulty_one_is_not_saved() {
         templates: Arc::new(house.store.clone()),
         images: Arc::new(house.store.clone()),
         clock: house.clock.clone(),
+        trail: house.trail(),
     };
     let faulty = put
         .run(

@@ -104,6 +104,7 @@ fn steer(house: &House) -> anyhow::Result<SteerMail> {
     let keyring = house.configuration.keyring(&*house.ids)?;
     Ok(SteerMail {
         receive: house.receive_mail(&keyring),
+        trail: house.trail(),
     })
 }
 

@@ -35,12 +35,14 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMa
             comments: database(),
             people: database(),
             clock: house.clock.clone(),
+            trail: house.trail(),
         },
         read_deliveries: house.read_deliveries(),
         steer_delivery: house.steer_delivery(),
         read_mails: house.read_mails(),
         steer_mail: SteerMail {
             receive: receive.clone(),
+            trail: house.trail(),
         },
         put_template: house.put_template(),
         read_templates: house.read_templates(),
@@ -59,10 +61,14 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMa
         },
         read_parameters: house.read_parameters(),
         set_parameter: house.set_parameter(),
-        put_group: PutGroup { people: database() },
+        put_group: PutGroup {
+            people: database(),
+            trail: house.trail(),
+        },
         steer_suppression: SteerSuppression {
             suppressions: database(),
             clock: house.clock.clone(),
+            trail: house.trail(),
         },
         follow_events: FollowEvents {
             events: database(),
