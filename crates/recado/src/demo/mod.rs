@@ -5,6 +5,7 @@ mod answer;
 mod catcher;
 mod display;
 mod sample;
+mod sign_in;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use recado_app::post_comment::{NewComment, Posted};
 use recado_app::read_mails::MailQuery;
 use recado_domain::comment::{Kind, Origin, Visibility};
 use recado_domain::ledger::Outcome;
+use recado_domain::parameter::Parameter;
 use recado_domain::ticket::TicketNumber;
 use recado_ports::page::{PageLimit, PageRequest};
 
@@ -115,6 +117,13 @@ async fn show(configuration: Arc<Configuration>, arguments: &DemoArguments) -> a
     let mut catcher = Catcher::start().await.context("the mail catcher")?;
     let token = sample::fill(&house, catcher.address).await?;
     let daemon = Daemon::start(house, keyring).await?;
+    let url = format!("http://{}", daemon.address);
+    // The port may be one that the system picked: links in mails must lead here.
+    let system_url = daemon.house.set_parameter();
+    system_url
+        .run(&Actor::Operator, Parameter::SystemUrl, Some(&url))
+        .await
+        .context("the sample parameters")?;
     post(&daemon).await?;
     let first = tokio::select! {
         mail = tokio::time::timeout(PATIENCE, catcher.mails.recv()) => mail.ok().flatten(),
@@ -130,8 +139,17 @@ async fn show(configuration: Arc<Configuration>, arguments: &DemoArguments) -> a
         None => eprintln!("recado: demo: no mail arrived within {} s", PATIENCE.as_secs()),
     }
     if !arguments.once {
-        say(&how_to_go_on(&daemon, &token, arguments.keep.as_deref()));
         let mut count = usize::from(first.is_some());
+        let links = sign_in::links(&daemon, &mut catcher, &mut count).await;
+        say(&how_to_go_on(
+            &daemon,
+            &token,
+            &links.unwrap_or_else(|error| {
+                eprintln!("recado: demo: there are no links to sign in with: {error:#}");
+                String::new()
+            }),
+            arguments.keep.as_deref(),
+        ));
         loop {
             tokio::select! {
                 Some(mail) = catcher.mails.recv() => {
@@ -218,7 +236,7 @@ async fn answer(daemon: &Daemon, mail: &CaughtMail) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn how_to_go_on(daemon: &Daemon, token: &str, keep: Option<&Path>) -> String {
+fn how_to_go_on(daemon: &Daemon, token: &str, links: &str, keep: Option<&Path>) -> String {
     let url = format!("http://{}", daemon.address);
     let lmtp = daemon
         .lmtp
@@ -230,6 +248,8 @@ fn how_to_go_on(daemon: &Daemon, token: &str, keep: Option<&Path>) -> String {
     };
     format!(
         "
+Sign in at {url}/sign-in; the password of each account is {password}.
+{links}
 The API is at {url}/api/v1, its description at {url}/api/v1/openapi.json.
 {lmtp}An administrator's token: {token}
 Write for the technician, and see the mail arrive here:
@@ -241,5 +261,6 @@ Write for the technician, and see the mail arrive here:
 {data}
 ",
         ticket = sample::TICKET,
+        password = sample::PASSWORD,
     )
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use recado_app::access::{Actor, Refusal};
+use recado_app::passwords::{self, NewPassword};
 use recado_app::put_template::NewTemplate;
 use recado_app::put_ticket::TicketChange;
 use recado_domain::locale::Locale;
@@ -38,6 +39,18 @@ Solicitante: ${REQUESTERNAME}<br>
 Responsable: ${REQUESTRESPONSIBLENAME}</p>
 ";
 
+/// The password of each account: nothing in a demonstration is worth a better one.
+pub(super) const PASSWORD: &str = "recado-demo";
+
+/// Each account with its role.
+pub(super) fn accounts() -> [(Party, Role); 3] {
+    [
+        (party(ADMINISTRATOR), Role::Administrator),
+        (party(TECHNICIAN), Role::Technician),
+        (party(REQUESTER), Role::Requester),
+    ]
+}
+
 /// The requester of the first ticket.
 pub(super) fn requester() -> Party {
     party(REQUESTER)
@@ -52,12 +65,16 @@ pub(super) fn technician() -> Party {
 /// that was kept from an earlier demonstration is filled again.
 pub(super) async fn fill(house: &House, catcher: SocketAddr) -> anyhow::Result<String> {
     let operator = Actor::Operator;
-    for (who, role) in [
-        (ADMINISTRATOR, Role::Administrator),
-        (REQUESTER, Role::Requester),
-        (TECHNICIAN, Role::Technician),
-    ] {
-        match house.add_user().run(&operator, party(who), role, None).await {
+    let password = NewPassword::parse(PASSWORD.into()).expect("the sample is valid");
+    let hash = passwords::hash(password, &*house.ids)
+        .await
+        .context("the sample accounts")?;
+    for (who, role) in accounts() {
+        match house
+            .add_user()
+            .run(&operator, who, role, Some(hash.clone()))
+            .await
+        {
             Ok(_) | Err(Refusal::Conflict(_)) => {}
             Err(error) => return Err(error).context("the sample accounts"),
         }

@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use recado_adapters_db::StartError;
 use recado_adapters_http::ServerLimits;
 use recado_app::post_comment::PostComment;
+use recado_app::sign_in::SignIn;
 use recado_app::stop::{self, StopSignal};
 use recado_domain::channel::HoldReason;
 use recado_domain::token::Keyring;
@@ -50,6 +51,13 @@ pub(crate) async fn run(configuration: Arc<Configuration>) -> anyhow::Result<()>
     say(&format!("listening on {url}\n"));
     if let Some(address) = daemon.lmtp {
         say(&format!("listening on lmtp://{address}\n"));
+    }
+    if let Some(url) = daemon.set_up_url().await? {
+        tracing::warn!(
+            url,
+            "there is no administrator yet: whoever opens this page becomes the first"
+        );
+        say(&format!("set up the service at {url}\n"));
     }
     notify(&[
         NotifyState::Ready,
@@ -140,6 +148,20 @@ impl Daemon {
     /// Takes comments in, as the API does.
     pub(crate) fn post_comment(&self) -> PostComment {
         api::post_comment(&self.house, &self.keyring)
+    }
+
+    /// Lets people in, as the pages do.
+    pub(crate) fn sign_in(&self) -> SignIn {
+        pages::sign_in(&self.house, &self.keyring)
+    }
+
+    /// Where the first administrator is made, while there is none. The address is the configuration's: parameter 33 is
+    /// an administrator's to set.
+    async fn set_up_url(&self) -> anyhow::Result<Option<String>> {
+        let set_up = pages::set_up(&self.house, &self.keyring);
+        let is_open = set_up.is_open().await.context("looking for an administrator")?;
+        let base = &self.house.configuration.messaging.public_url;
+        Ok(is_open.then(|| format!("{base}/setup/{}", set_up.token())))
     }
 
     /// Stops taking in and claiming, and waits for what is in flight, within `[delivery] shutdown`. A mail that is

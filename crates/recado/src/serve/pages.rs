@@ -6,7 +6,6 @@ use recado_adapters_http::Pages;
 use recado_app::set_preference::SetPreference;
 use recado_app::set_up::SetUp;
 use recado_app::sign_in::SignIn;
-use recado_app::trail::Trail;
 use recado_domain::token::Keyring;
 
 use crate::wiring::House;
@@ -16,31 +15,8 @@ pub(super) fn pages(house: &House, keyring: &Arc<Keyring>) -> Pages {
     let database = || house.database.clone();
     let settings = house.configuration.messaging.clone();
     Pages {
-        sign_in: SignIn {
-            people: database(),
-            accounts: database(),
-            sessions: database(),
-            preferences: database(),
-            parameters: database(),
-            outbox: database(),
-            composer: house.composer.clone(),
-            clock: house.clock.clone(),
-            ids: house.ids.clone(),
-            keyring: keyring.clone(),
-            settings: settings.clone(),
-        },
-        set_up: SetUp {
-            accounts: database(),
-            sessions: database(),
-            keyring: keyring.clone(),
-            clock: house.clock.clone(),
-            ids: house.ids.clone(),
-            trail: Trail {
-                audit: database(),
-                clock: house.clock.clone(),
-                ids: house.ids.clone(),
-            },
-        },
+        sign_in: sign_in(house, keyring),
+        set_up: set_up(house, keyring),
         set_preference: SetPreference {
             preferences: database(),
             accounts: database(),
@@ -50,5 +26,36 @@ pub(super) fn pages(house: &House, keyring: &Arc<Keyring>) -> Pages {
             ids: house.ids.clone(),
         },
         settings,
+    }
+}
+
+/// Lets people in and out.
+pub(super) fn sign_in(house: &House, keyring: &Arc<Keyring>) -> SignIn {
+    let database = || house.database.clone();
+    SignIn {
+        people: database(),
+        accounts: database(),
+        sessions: database(),
+        preferences: database(),
+        parameters: database(),
+        outbox: database(),
+        composer: house.composer.clone(),
+        clock: house.clock.clone(),
+        ids: house.ids.clone(),
+        keyring: keyring.clone(),
+        settings: house.configuration.messaging.clone(),
+    }
+}
+
+/// Makes the first administrator.
+pub(super) fn set_up(house: &House, keyring: &Arc<Keyring>) -> SetUp {
+    let database = || house.database.clone();
+    SetUp {
+        accounts: database(),
+        sessions: database(),
+        keyring: keyring.clone(),
+        clock: house.clock.clone(),
+        ids: house.ids.clone(),
+        trail: house.trail(),
     }
 }
