@@ -26,7 +26,7 @@ pub use api::{Api, PREFIX, openapi};
 pub use limits::HttpLimits;
 pub use probes::{Health, RenderMetrics};
 pub use server::{ServerLimits, serve};
-pub use web::{Pages, routes as page_routes};
+pub use web::{Administration, Pages, routes as page_routes};
 
 use api::{Kind, Problem};
 

@@ -62,6 +62,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use openapi::openapi;
+pub(crate) use page::List;
 pub(crate) use problem::{Kind, Problem};
 
 use crate::HttpOptions;

@@ -24,6 +24,10 @@ pub(crate) enum List {
     Parameters,
     Suppressions,
     Events,
+    People,
+    Groups,
+    Tokens,
+    Audit,
 }
 
 impl List {
@@ -37,6 +41,10 @@ impl List {
             Self::Parameters => "parameters",
             Self::Suppressions => "suppressions",
             Self::Events => "events",
+            Self::People => "people",
+            Self::Groups => "groups",
+            Self::Tokens => "tokens",
+            Self::Audit => "audit",
         }
     }
 

@@ -23,6 +23,11 @@ mod set_up;
 mod settings;
 mod sign_in;
 
+mod administration;
+mod deliveries;
+mod paging;
+mod quarantine;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -39,6 +44,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::HttpOptions;
 use crate::api::Api;
+pub use administration::Administration;
 use cookie::Jar;
 use refusal::WebRefusal;
 use render::Renderer;
@@ -55,6 +61,8 @@ pub struct Pages {
     /// Where the pages are (the scheme of the public URL decides about cookies), their language and their time zone
     /// where a visitor chose none.
     pub settings: Arc<MessagingSettings>,
+    /// What the administration needs.
+    pub administration: Administration,
 }
 
 /// What every handler shares.
@@ -81,6 +89,9 @@ fn every() -> Routes {
         .with(sign_in::routes())
         .with(set_up::routes())
         .with(settings::routes())
+        .with(quarantine::routes())
+        .with(deliveries::routes())
+        .with(administration::routes())
 }
 
 /// The pages with what they share; made once.

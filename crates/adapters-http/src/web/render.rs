@@ -30,8 +30,42 @@ const SHELL: &[(&str, &str)] = pages![
     "shell/set_up.html",
     "shell/settings.html",
 ];
+const ADMINISTRATION: &[(&str, &str)] = pages![
+    "administration/frame.html",
+    "administration/pager.html",
+    "administration/confirm.html",
+    "administration/overview.html",
+    "administration/watch.html",
+    "administration/health.html",
+    "administration/findings.html",
+    "administration/accounts.html",
+    "administration/trial.html",
+    "administration/value.html",
+    "administration/parameters.html",
+    "administration/parameter.html",
+    "administration/templates/list.html",
+    "administration/templates/editor.html",
+    "administration/templates/diagnostics.html",
+    "administration/templates/images.html",
+    "administration/templates/preview_parts.html",
+    "administration/outbox.html",
+    "administration/mails.html",
+    "administration/mail_rows.html",
+    "administration/people.html",
+    "administration/person.html",
+    "administration/groups.html",
+    "administration/group.html",
+    "administration/tokens.html",
+    "administration/audit.html",
+    "desk/confirm.html",
+    "desk/deliveries.html",
+    "desk/delivery.html",
+    "desk/mail.html",
+    "desk/quarantine.html",
+    "desk/source.html",
+];
 /// Every page, area by area.
-const PAGES: &[&[(&str, &str)]] = &[SHELL];
+const PAGES: &[&[(&str, &str)]] = &[SHELL, ADMINISTRATION];
 
 /// Makes HTML.
 pub(crate) struct Renderer {

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
-use recado_adapters_http::{Api, Health, HttpLimits, HttpOptions, Pages, router};
+use recado_adapters_http::{Administration, Api, Health, HttpLimits, HttpOptions, Pages, router};
 use recado_app::access::Actor;
 use recado_app::authenticate::Authenticate;
 use recado_app::create_token::CreateToken;
@@ -55,6 +55,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::administration::administration;
 use crate::inbox::PlainReader;
 
 /// A healthy database.
@@ -121,7 +122,9 @@ impl Setup {
         let shutdown = CancellationToken::new();
         let api = api(&store, &clock, &ids, &self);
         let receive = api.steer_mail.receive.clone();
-        let pages = pages(&store, &clock, &ids, &api.preview_template.settings);
+        let administration = administration(&store, &clock, &ids, &api);
+        let settings = &api.preview_template.settings;
+        let pages = pages(&store, &clock, &ids, settings, administration);
         let options = HttpOptions {
             limits: self.limits,
             clock: clock.clone(),
@@ -308,6 +311,7 @@ pub(crate) fn pages(
     clock: &Arc<ManualClock>,
     ids: &Arc<SequentialIds>,
     settings: &Arc<MessagingSettings>,
+    administration: Administration,
 ) -> Pages {
     let s = Arc::new(store.clone());
     let keyring = Arc::new(Keyring::new(&[7; 32], &[]).unwrap());
@@ -342,6 +346,7 @@ pub(crate) fn pages(
             ids: ids.clone(),
         },
         settings: settings.clone(),
+        administration,
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where what it expects is not so")]
 
+mod administration;
 mod comments;
 mod deliveries;
 mod document;

@@ -1,5 +1,6 @@
 //! `recado serve`: the daemon, from its start to its orderly end.
 
+mod administration;
 mod api;
 mod inbound;
 mod pages;
@@ -112,7 +113,7 @@ impl Daemon {
         let shutdown = CancellationToken::new();
         let router = recado_adapters_http::router(
             api::api(&house, &keyring, &receive),
-            pages::pages(&house, &keyring),
+            pages::pages(&house, &keyring, &receive)?,
             api::options(&house, metrics.clone(), shutdown.clone()),
         );
         let limits = ServerLimits {

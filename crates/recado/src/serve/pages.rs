@@ -3,18 +3,25 @@
 use std::sync::Arc;
 
 use recado_adapters_http::Pages;
+use recado_app::receive_mail::ReceiveMail;
 use recado_app::set_preference::SetPreference;
 use recado_app::set_up::SetUp;
 use recado_app::sign_in::SignIn;
 use recado_domain::token::Keyring;
 
+use super::administration::administration;
 use crate::wiring::House;
 
 /// Every use case that only the pages need.
-pub(super) fn pages(house: &House, keyring: &Arc<Keyring>) -> Pages {
+pub(super) fn pages(
+    house: &House,
+    keyring: &Arc<Keyring>,
+    receive: &Arc<ReceiveMail>,
+) -> anyhow::Result<Pages> {
     let database = || house.database.clone();
     let settings = house.configuration.messaging.clone();
-    Pages {
+    Ok(Pages {
+        administration: administration(house, keyring, receive)?,
         sign_in: sign_in(house, keyring),
         set_up: set_up(house, keyring),
         set_preference: SetPreference {
@@ -26,7 +33,7 @@ pub(super) fn pages(house: &House, keyring: &Arc<Keyring>) -> Pages {
             ids: house.ids.clone(),
         },
         settings,
-    }
+    })
 }
 
 /// Lets people in and out.
