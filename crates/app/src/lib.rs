@@ -13,6 +13,7 @@ mod comment_mails;
 mod letter;
 mod wording;
 
+pub mod foresee_comment;
 pub mod post_comment;
 pub mod read_comments;
 pub mod release_held;

@@ -87,7 +87,7 @@ pub(super) async fn get_attachment(
 }
 
 /// Octets to save under a name.
-pub(super) fn download(name: &str, content_type: &str, content: Vec<u8>) -> Response {
+pub(crate) fn download(name: &str, content_type: &str, content: Vec<u8>) -> Response {
     let mut response = Body::from(content).into_response();
     let headers = response.headers_mut();
     let ours = "the value is visible ASCII";
@@ -124,7 +124,8 @@ fn disposition(name: &str) -> String {
     )
 }
 
-fn content_type(stored: &str) -> &str {
+/// The type to send a file with: what a browser would run is octets.
+pub(crate) fn content_type(stored: &str) -> &str {
     let is_harmless =
         HARMLESS.contains(&stored) || HARMLESS_PREFIXES.iter().any(|prefix| stored.starts_with(prefix));
     if is_harmless && !stored.ends_with("+xml") {

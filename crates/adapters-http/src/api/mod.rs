@@ -61,6 +61,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use attachments::{content_type, download};
 pub use openapi::openapi;
 pub(crate) use page::List;
 pub(crate) use problem::{Kind, Problem};

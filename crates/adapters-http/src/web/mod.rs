@@ -28,6 +28,11 @@ mod deliveries;
 mod paging;
 mod quarantine;
 
+mod conversation;
+mod desk;
+mod portal;
+mod view;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -36,10 +41,14 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use recado_app::foresee_comment::ForeseeComment;
+use recado_app::manage_ticket::ManageTicket;
+use recado_app::read_inbox::ReadInbox;
 use recado_app::set_preference::SetPreference;
 use recado_app::set_up::SetUp;
 use recado_app::settings::MessagingSettings;
 use recado_app::sign_in::SignIn;
+use recado_app::view_link::ViewTicket;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::HttpOptions;
@@ -58,6 +67,10 @@ pub struct Pages {
     pub sign_in: SignIn,
     pub set_up: SetUp,
     pub set_preference: SetPreference,
+    pub read_inbox: ReadInbox,
+    pub foresee_comment: ForeseeComment,
+    pub manage_ticket: ManageTicket,
+    pub view_ticket: ViewTicket,
     /// Where the pages are (the scheme of the public URL decides about cookies), their language and their time zone
     /// where a visitor chose none.
     pub settings: Arc<MessagingSettings>,
@@ -92,6 +105,9 @@ fn every() -> Routes {
         .with(quarantine::routes())
         .with(deliveries::routes())
         .with(administration::routes())
+        .with(portal::routes())
+        .with(desk::routes())
+        .with(view::routes())
 }
 
 /// The pages with what they share; made once.

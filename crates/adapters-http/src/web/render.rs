@@ -64,8 +64,33 @@ const ADMINISTRATION: &[(&str, &str)] = pages![
     "desk/quarantine.html",
     "desk/source.html",
 ];
+const CONVERSATION: &[(&str, &str)] = pages![
+    "conversation/found.html",
+    "conversation/head.html",
+    "conversation/item.html",
+    "conversation/menu.html",
+    "conversation/message.html",
+    "conversation/messages.html",
+    "conversation/mute.html",
+    "conversation/one.html",
+    "conversation/state.html",
+    "conversation/talk.html",
+    "conversation/ticket.html",
+    "conversation/tickets.html",
+    "conversation/tickets_list.html",
+    "conversation/view.html",
+    "conversation/write.html",
+];
+const DESK: &[(&str, &str)] = pages![
+    "desk/desk.html",
+    "desk/facts_pane.html",
+    "desk/find.html",
+    "desk/head_bar.html",
+    "desk/list.html",
+    "desk/views.html",
+];
 /// Every page, area by area.
-const PAGES: &[&[(&str, &str)]] = &[SHELL, ADMINISTRATION];
+const PAGES: &[&[(&str, &str)]] = &[SHELL, ADMINISTRATION, CONVERSATION, DESK];
 
 /// Makes HTML.
 pub(crate) struct Renderer {

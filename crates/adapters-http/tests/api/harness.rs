@@ -15,6 +15,8 @@ use recado_app::access::Actor;
 use recado_app::authenticate::Authenticate;
 use recado_app::create_token::CreateToken;
 use recado_app::follow_events::FollowEvents;
+use recado_app::foresee_comment::ForeseeComment;
+use recado_app::manage_ticket::ManageTicket;
 use recado_app::post_comment::PostComment;
 use recado_app::preview_template::PreviewTemplate;
 use recado_app::put_group::PutGroup;
@@ -22,6 +24,7 @@ use recado_app::put_template::PutTemplate;
 use recado_app::put_ticket::PutTicket;
 use recado_app::read_comments::ReadComments;
 use recado_app::read_deliveries::ReadDeliveries;
+use recado_app::read_inbox::ReadInbox;
 use recado_app::read_mails::ReadMails;
 use recado_app::read_parameters::ReadParameters;
 use recado_app::read_templates::ReadTemplates;
@@ -38,11 +41,14 @@ use recado_app::steer_mail::SteerMail;
 use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;
 use recado_app::trail::Trail;
+use recado_app::view_link::ViewTicket;
 use recado_domain::locale::Locale;
 use recado_domain::parameter::Parameter;
 use recado_domain::person::{Role, Standing, User};
 use recado_domain::token::Keyring;
 use recado_ports::comments::Comments;
+use recado_ports::inbox::{Counts, MockInbox};
+use recado_ports::page::Page;
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
 use recado_ports::templates::Templates;
@@ -305,6 +311,20 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
     }
 }
 
+/// An inbox that is always empty.
+fn inbox() -> MockInbox {
+    let mut inbox = MockInbox::new();
+    inbox.expect_mark_read().returning(|_, _, _| Ok(()));
+    inbox.expect_counts().returning(|_| Ok(Counts::default()));
+    inbox.expect_list().returning(|_, _| {
+        Ok(Page {
+            items: Vec::new(),
+            next: None,
+        })
+    });
+    inbox
+}
+
 /// What only the pages need.
 pub(crate) fn pages(
     store: &MemoryStore,
@@ -332,7 +352,7 @@ pub(crate) fn pages(
         set_up: SetUp {
             accounts: s.clone(),
             sessions: s.clone(),
-            keyring,
+            keyring: keyring.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             trail: trail(store, clock, ids),
@@ -341,9 +361,33 @@ pub(crate) fn pages(
             preferences: s.clone(),
             accounts: s.clone(),
             sessions: s.clone(),
-            tickets: s,
+            tickets: s.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
+        },
+        read_inbox: ReadInbox {
+            inbox: Arc::new(inbox()),
+            tickets: s.clone(),
+            clock: clock.clone(),
+        },
+        foresee_comment: ForeseeComment {
+            parameters: s.clone(),
+            people: s.clone(),
+            settings: settings.clone(),
+        },
+        manage_ticket: ManageTicket {
+            put: PutTicket {
+                tickets: s.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+                desk: settings.desk.clone(),
+            },
+        },
+        view_ticket: ViewTicket {
+            tickets: s.clone(),
+            comments: s,
+            keyring,
+            clock: clock.clone(),
         },
         settings: settings.clone(),
         administration,

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use recado_adapters_http::Pages;
 use recado_app::receive_mail::ReceiveMail;
+use recado_app::foresee_comment::ForeseeComment;
+use recado_app::manage_ticket::ManageTicket;
+use recado_app::read_inbox::ReadInbox;
 use recado_app::set_preference::SetPreference;
 use recado_app::set_up::SetUp;
 use recado_app::sign_in::SignIn;
+use recado_app::view_link::ViewTicket;
 use recado_domain::token::Keyring;
 
 use super::administration::administration;
+use crate::unkept::Unkept;
 use crate::wiring::House;
 
 /// Every use case that only the pages need.
@@ -31,6 +36,25 @@ pub(super) fn pages(
             tickets: database(),
             clock: house.clock.clone(),
             ids: house.ids.clone(),
+        },
+        read_inbox: ReadInbox {
+            inbox: Arc::new(Unkept),
+            tickets: database(),
+            clock: house.clock.clone(),
+        },
+        foresee_comment: ForeseeComment {
+            parameters: database(),
+            people: database(),
+            settings: settings.clone(),
+        },
+        manage_ticket: ManageTicket {
+            put: house.put_ticket(),
+        },
+        view_ticket: ViewTicket {
+            tickets: database(),
+            comments: database(),
+            keyring: keyring.clone(),
+            clock: house.clock.clone(),
         },
         settings,
     })
