@@ -1,1 +1,255 @@
-// conversation: beside core and shell
+// Conversations and lists while they are open: messages come, change and go by themselves, and are sent without
+// reloading. All of it is also a link or a form that works without this.
+{
+  document.documentElement.dataset.scripts = "";
+  const asFragment = { "X-Recado-Fragment": "1" };
+  const page = document.querySelector("[data-events]");
+  const talk = document.getElementById("talk");
+  const write = document.querySelector("form[data-send]");
+  const field = write?.querySelector("[data-write]");
+  const words = document.getElementById("strings")?.dataset ?? {};
+
+  const parse = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    return template.content;
+  };
+
+  const get = (path) => fetch(path, { headers: asFragment, cache: "no-store" });
+
+  const say = (text) => {
+    const announcer = document.getElementById("announcer");
+    if (announcer) announcer.textContent = text;
+  };
+
+  // Messages. Their ids are in the order of writing, so that each finds its place whenever it comes.
+  const put = (article) => {
+    talk.querySelector("[data-empty]")?.remove();
+    const shown = document.getElementById(article.id);
+    if (shown) {
+      const opened = new Set([...shown.querySelectorAll("details[open]")].map((details) => details.className));
+      for (const details of article.querySelectorAll("details")) details.open = opened.has(details.className);
+      const focused = shown.contains(document.activeElement);
+      shown.replaceWith(article);
+      if (focused) article.querySelector("a, button, summary")?.focus();
+    } else {
+      const articles = [...talk.querySelectorAll("article")];
+      const before = articles.findLast((other) => other.dataset.id < article.dataset.id);
+      if (before) before.after(article);
+      else if (articles.length > 0) articles[0].before(article);
+      else talk.append(article);
+    }
+    count(article);
+  };
+
+  const take = (id) => {
+    const article = document.getElementById(`m-${id}`);
+    // Of two messages of a day the first one bears its name; the next one takes it over.
+    const day = article?.querySelector(".day");
+    const next = article?.nextElementSibling;
+    if (day && next?.matches("article") && !next.querySelector(".day")) next.prepend(day);
+    article?.remove();
+  };
+
+  const isPast = () => talk.querySelector("[data-newest]") !== null;
+
+  const refetch = async (id) => {
+    if (!talk || (isPast() && !document.getElementById(`m-${id}`))) return;
+    const answer = await get(talk.dataset.messages + id);
+    if (answer.status === 404) take(id);
+    else if (answer.ok) put(parse(await answer.text()).querySelector("article"));
+  };
+
+  // A message under hold counts down, and is looked at again when it has left.
+  const count = (article) => {
+    const shown = article.querySelector("[data-seconds]");
+    if (!shown) return;
+    const left = Number(shown.dataset.seconds);
+    const end = performance.now() + left * 1000;
+    const format = shown.textContent;
+    const tick = () => {
+      if (!shown.isConnected) return;
+      const seconds = Math.ceil((end - performance.now()) / 1000);
+      if (seconds <= 0) {
+        refetch(article.dataset.id);
+        return;
+      }
+      shown.textContent = format.replace(left, seconds);
+      setTimeout(tick, 250);
+    };
+    tick();
+  };
+
+  // Parts that change with what happens; each is fetched once, however much happens meanwhile.
+  const soon = new Set();
+  const refresh = (kind) => {
+    for (const { id, dataset } of document.querySelectorAll("[data-refresh]")) {
+      if ((kind && !dataset.refresh.split(" ").includes(kind)) || soon.has(id)) continue;
+      soon.add(id);
+      setTimeout(async () => {
+        soon.delete(id);
+        const part = document.getElementById(id);
+        // Nobody loses what they have opened or are typing.
+        if (!part || part.querySelector("details[open]") || part.querySelector("input:focus, textarea:focus")) return;
+        const answer = await get(part.dataset.href);
+        if (!answer.ok) return;
+        const focused = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
+        const top = part.scrollTop;
+        part.replaceWith(parse(await answer.text()));
+        const fresh = document.getElementById(id);
+        if (!fresh) return;
+        fresh.scrollTop = top;
+        if (focused) fresh.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+      }, 300);
+    }
+  };
+
+  // The stream. The browser resumes it after a break; a page that nobody looks at lets go of it, and catches up later.
+  let stream;
+  const listen = () => {
+    stream = new EventSource(page.dataset.events);
+    const on = (kind, act) =>
+      stream.addEventListener(kind, (event) => {
+        act(JSON.parse(event.data));
+        refresh(kind);
+      });
+    on("comment.created", ({ comment }) => refetch(comment));
+    on("delivery.changed", ({ delivery }) => {
+      const article = talk?.querySelector(`article[data-deliveries~="${CSS.escape(delivery)}"]`);
+      if (article) refetch(article.dataset.id);
+    });
+    on("ticket.changed", () => {});
+  };
+
+  const catchUp = async () => {
+    refresh();
+    if (!talk || isPast()) return;
+    const answer = await get(location.pathname);
+    if (!answer.ok) return;
+    for (const article of parse(await answer.text()).querySelectorAll("article")) put(article);
+  };
+
+  if (page) {
+    listen();
+    let hidden;
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(hidden);
+      if (document.hidden) {
+        hidden = setTimeout(() => {
+          stream.close();
+          stream = undefined;
+        }, 60_000);
+      } else if (!stream) {
+        listen();
+        catchUp();
+      }
+    });
+  }
+  talk?.querySelectorAll("article").forEach(count);
+
+  // Writing.
+  const problem = (text) => {
+    const shown = write.querySelector("[data-error]");
+    shown.textContent = text;
+    shown.hidden = text === "";
+  };
+
+  const list = () => {
+    const files = [...write.querySelector("[type=file]").files];
+    write.querySelector("[data-files]").replaceChildren(
+      ...files.map((file) => Object.assign(document.createElement("li"), { textContent: file.name })),
+    );
+  };
+
+  write?.addEventListener("change", list);
+  write?.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      write.requestSubmit();
+    }
+  });
+  write?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (write.ariaBusy === "true") return;
+    write.ariaBusy = "true";
+    try {
+      const answer = await fetch(write.action, { method: "POST", headers: asFragment, body: new FormData(write) });
+      const text = await answer.text();
+      if (!answer.ok) {
+        problem(text);
+        return;
+      }
+      problem("");
+      if (isPast()) {
+        location.assign(location.pathname);
+        return;
+      }
+      put(parse(text).querySelector("article"));
+      field.value = "";
+      write.querySelector("[type=file]").value = "";
+      // Another message is another form.
+      write.elements.once.value = crypto.randomUUID();
+      list();
+      say(words.sent ?? "");
+      talk.parentElement.scrollTop = 0;
+    } catch {
+      problem(words.failed ?? "");
+    } finally {
+      write.ariaBusy = "false";
+      field.focus();
+    }
+  });
+
+  // What a button does: its answer takes the place of the part that it stands in.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-act]");
+    if (!form) return;
+    event.preventDefault();
+    const part = form.closest("[data-part], article");
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(form.action, { method: "POST", headers: asFragment, body });
+      const text = await answer.text();
+      if (!answer.ok) {
+        say(text);
+        if (part.matches("article")) refetch(part.dataset.id);
+      } else if (answer.status === 204) {
+        const source = part.querySelector("[data-source]");
+        // What was undone is there to be written anew, unless something else is being written.
+        if (form.dataset.act === "undo" && field && field.value === "") {
+          field.value = source?.textContent ?? "";
+          field.focus();
+        }
+        take(part.dataset.id);
+      } else if (part.matches("article")) {
+        put(parse(text).querySelector("article"));
+      } else {
+        part.replaceWith(parse(text));
+      }
+    } catch {
+      say(words.failed ?? "");
+    }
+  });
+
+  // Earlier messages come above, and what one reads stays where it is.
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest?.("[data-earlier]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const answer = await get(link.href);
+    if (!answer.ok) {
+      location.assign(link.href);
+      return;
+    }
+    const first = link.nextElementSibling;
+    link.replaceWith(parse(await answer.text()));
+    first?.scrollIntoView({ block: "start" });
+  });
+
+  // A menu closes when one goes on elsewhere.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.actions[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+}

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use recado_adapters_http::Pages;
-use recado_app::receive_mail::ReceiveMail;
 use recado_app::foresee_comment::ForeseeComment;
 use recado_app::manage_ticket::ManageTicket;
 use recado_app::read_inbox::ReadInbox;
+use recado_app::receive_mail::ReceiveMail;
 use recado_app::set_preference::SetPreference;
 use recado_app::set_up::SetUp;
 use recado_app::sign_in::SignIn;
