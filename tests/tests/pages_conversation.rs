@@ -8,6 +8,7 @@ use recado_tests::browser::{Browser, Screen, Scripts, Setting};
 use recado_tests::desk::{ANA, TOMAS};
 use recado_tests::encounter::{Encounter, TICKET, newest_to, write};
 use recado_tests::gallery::link_in;
+use recado_tests::mail_programs::Received;
 use recado_tests::visitor::Visitor;
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ async fn converse(setting: Setting) {
     .await;
     shows(&requester, setting.scripts, "#talk .msg .state", SENT).await;
     let mail = newest_to(&server, TOMAS, 2).await;
-    assert!(mail.header("Subject").contains("4711"), "{}", mail.text());
+    assert!(Received::read(&mail.raw).subject.contains("4711"), "{}", mail.text());
 
     let answer = "Voy en una hora.";
     write(&technician, answer).await;
@@ -113,7 +114,7 @@ async fn a_message_taken_back_in_time_was_seen_by_nobody_and_owes_no_mail() {
     } = Encounter::arrange(&chromium, Setting::default(), "5m").await;
     write(&technician, "Esto no debía salir.").await;
     technician.sees("#talk .msg", "Esto no debía salir.").await;
-    technician.click("#talk form[action$='/withdraw'] button").await;
+    technician.click("#talk .state form button").await;
     technician
         .wait_until(
             "the message to be gone",
