@@ -54,7 +54,7 @@ impl SetUp {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for a wrong token, and once there is an administrator; [`Refusal::Invalid`] for the field
-    /// `password`; [`Refusal::Conflict`] when the address has an account that is no administrator's.
+    /// `password`, and for `email` when the address has an account.
     pub async fn run(
         &self,
         token: &str,
@@ -64,6 +64,10 @@ impl SetUp {
     ) -> Result<OpenedSession, Refusal> {
         if !self.admits(token).await? {
             return Err(closed());
+        }
+        if self.accounts.account(&party.email).await?.is_some() {
+            let message = "has an account that is no active administrator's; take another address, or mend it with recado user";
+            return Err(Refusal::field("email", message));
         }
         let password = NewPassword::parse(password).map_err(|error| Refusal::field("password", error))?;
         let hash = passwords::hash(password, &*self.ids).await?;

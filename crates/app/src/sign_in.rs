@@ -228,7 +228,12 @@ impl SignIn {
             return Ok(None);
         };
         let Fresh { secret, session } = session::fresh(user.id, device, self.clock.now(), &*self.ids);
-        self.sessions.open(&session).await?;
+        match self.sessions.open(&session).await {
+            Ok(()) => {}
+            // Disabled in this very moment.
+            Err(StoreError::Conflict { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
         entered("password", &user);
         Ok(Some(OpenedSession {
             secret,

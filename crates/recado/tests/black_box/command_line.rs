@@ -136,6 +136,58 @@ fn a_secret_is_read_from_standard_input_and_never_printed() {
 }
 
 #[test]
+fn whoever_is_locked_out_is_let_in_again() {
+    let house = House::new();
+    let email = ["--email", "ana@example.com"];
+    let add = ["user", "add", "--name", "Ana", "--role", "administrator"];
+    assert_eq!(house.run(&[&add[..], &email].concat()).code, Some(0));
+    let user = |command: &'static str| [&["user", command][..], &email].concat();
+    let short = house.run_with_input(&user("password"), "hunter2\n");
+    assert_eq!(short.code, Some(1), "{short:?}");
+    assert!(short.err.contains("at least 8 characters"), "{short:?}");
+    let set = house.run_with_input(&user("password"), "hunter2 0123\n");
+    assert_eq!(
+        (set.code, set.out.as_str()),
+        (Some(0), "ana@example.com has a new password\n")
+    );
+    let last = house.run(&user("disable"));
+    assert!(
+        last.code == Some(1) && last.err.contains("last active administrator"),
+        "{last:?}"
+    );
+    let second = [
+        "user",
+        "add",
+        "--email",
+        "eva@example.com",
+        "--name",
+        "Eva",
+        "--role",
+        "administrator",
+    ];
+    assert_eq!(house.run(&second).code, Some(0));
+    assert_eq!(house.run(&user("disable")).out, "ana@example.com is disabled\n");
+    let listed = house.run(&["user", "list", "--role", "administrator"]).out;
+    let rows: Vec<Vec<_>> = listed
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        rows[1..],
+        [
+            vec!["ana@example.com", "administrator", "disabled", "set", "Ana"],
+            vec!["eva@example.com", "administrator", "active", "Eva"],
+        ]
+    );
+    assert_eq!(house.run(&user("enable")).out, "ana@example.com is active\n");
+    let unknown = house.run(&["user", "enable", "--email", "zoe@example.com"]);
+    assert!(
+        unknown.code == Some(1) && unknown.err.contains("zoe@example.com"),
+        "{unknown:?}"
+    );
+}
+
+#[test]
 fn a_parameter_is_set_read_and_unset() {
     let house = House::new();
     assert_eq!(house.run(&["parameter", "set", "297", "Sí"]).code, Some(0));
