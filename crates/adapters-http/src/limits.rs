@@ -18,16 +18,20 @@ pub struct HttpLimits {
     pub requests_per_minute: Option<NonZeroU32>,
     /// Streams of events open at a time, of all callers.
     pub event_streams: usize,
+    /// Streams of pages open at a time, of all visitors.
+    pub page_streams: usize,
 }
 
 impl Default for HttpLimits {
-    /// 32 MiB (20 MiB of files in base64, and the longest text beside them), 60 s, no limit on requests, 256 streams.
+    /// 32 MiB (20 MiB of files in base64, and the longest text beside them), 60 s, no limit on requests, 256 streams
+    /// of the API and 1,024 of pages.
     fn default() -> Self {
         Self {
             comment_body: 32 << 20,
             request_time: Duration::from_mins(1),
             requests_per_minute: None,
             event_streams: 256,
+            page_streams: 1024,
         }
     }
 }

@@ -39,10 +39,10 @@ pub struct ServerLimits {
 }
 
 impl Default for ServerLimits {
-    /// 1,024 connections, 30 s and 64 KiB for a head, 30 s of stalling, 10 s at the end.
+    /// 2,048 connections (a page that is open has a stream), 30 s and 64 KiB for a head, 30 s of stalling, 10 s at the end.
     fn default() -> Self {
         Self {
-            connections: 1024,
+            connections: 2048,
             head: Duration::from_secs(30),
             head_octets: 64 << 10,
             stall: Duration::from_secs(30),

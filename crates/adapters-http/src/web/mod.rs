@@ -22,6 +22,7 @@ mod home;
 mod set_up;
 mod settings;
 mod sign_in;
+mod stream;
 
 mod administration;
 mod deliveries;
@@ -59,6 +60,7 @@ use refusal::WebRefusal;
 use render::Renderer;
 use routes::Routes;
 use sign_in::SignInLimits;
+use stream::Hub;
 pub(crate) use visit::Peer;
 
 /// What the pages need beside the API's use cases.
@@ -86,6 +88,7 @@ pub(crate) struct Context {
     pub(crate) renderer: Renderer,
     pub(crate) jar: Jar,
     pub(crate) sign_in_limits: SignInLimits,
+    pub(crate) hub: Hub,
 }
 
 pub(crate) type Shared = Arc<Context>;
@@ -102,6 +105,7 @@ fn every() -> Routes {
         .with(sign_in::routes())
         .with(set_up::routes())
         .with(settings::routes())
+        .with(stream::routes())
         .with(quarantine::routes())
         .with(deliveries::routes())
         .with(administration::routes())
@@ -116,6 +120,7 @@ pub(crate) fn context(api: Arc<Api>, pages: Pages, options: HttpOptions) -> Shar
         jar: Jar::for_url(&pages.settings.public_url),
         renderer: Renderer::new(),
         sign_in_limits: SignInLimits::new(),
+        hub: Hub::new(options.limits.page_streams),
         api,
         pages,
         options,

@@ -4,12 +4,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use recado_domain::person::Role;
+use recado_domain::preference::WhileOpen;
 use serde::Serialize;
 use tera::{Context, Value};
 
 use super::refusal::WebRefusal;
 use super::strings::Words;
 use super::visit::{self, Visit, Wanted};
+use crate::api::List;
 
 /// Everything but what RFC 3986 §2.3 leaves unreserved.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -41,6 +43,10 @@ struct Frame<'a> {
     person: Option<Person<'a>>,
     /// The key of a notice.
     flash: Option<&'a str>,
+    /// Where live updates begin.
+    cursor: Option<String>,
+    /// Whether the page shall say that it is open.
+    is_quiet: bool,
 }
 
 #[derive(Serialize)]
@@ -88,6 +94,8 @@ impl Visit {
                     role: role.as_str(),
                 }),
                 flash: self.flash.as_deref().filter(has_flash),
+                cursor: self.position.as_deref().map(|cursor| List::Events.seal(cursor)),
+                is_quiet: self.preference.while_open == WhileOpen::Quiet,
             },
         );
         (status, self.render(template, context)).into_response()

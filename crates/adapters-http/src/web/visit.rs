@@ -60,6 +60,8 @@ pub(crate) struct Visit {
     pub(crate) flash: Option<String>,
     /// The browser, in its own words.
     pub(crate) device: String,
+    /// Where the log of events stood before anything was read for this visit.
+    pub(crate) position: Option<String>,
     /// A secret to be set as cookie with the answer, for the forms of somebody who has not signed in.
     new_secret: Option<String>,
     pub(crate) shared: Shared,
@@ -116,6 +118,7 @@ pub(super) async fn enter(shared: &Shared, parts: &mut Parts) -> Result<Visit, (
             .read(headers, Cookie::Flash)
             .filter(|key| key.starts_with("flash-")),
         device: device(headers),
+        position: actor.as_ref().and_then(|_| shared.hub.position(shared)),
         actor,
         session,
         preference,

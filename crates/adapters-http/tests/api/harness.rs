@@ -306,7 +306,8 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
         follow_events: FollowEvents {
             events: s.clone(),
             tickets: s.clone(),
-            comments: s,
+            comments: s.clone(),
+            outbox: s,
         },
     }
 }

@@ -424,7 +424,8 @@ async fn a_requester_learns_nothing_of_internal_comments_and_of_who_else_is_told
     let follow = FollowEvents {
         events: store.clone(),
         tickets: store.clone(),
-        comments: store,
+        comments: store.clone(),
+        outbox: store,
     };
     let seen = async |actor: &Actor| {
         let (events, cursor) = follow.after(actor, None).await.unwrap();

@@ -38,6 +38,7 @@ async fn others_learn_of_a_comment_under_hold_when_the_hold_ends() {
         events: store.clone(),
         tickets: store.clone(),
         comments: store.clone(),
+        outbox: store.clone(),
     };
     let knows = async |actor: &Actor| {
         let found = match read.find(actor, &number("12"), id).await {

@@ -77,6 +77,7 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMa
             events: database(),
             tickets: database(),
             comments: database(),
+            outbox: database(),
         },
     }
 }

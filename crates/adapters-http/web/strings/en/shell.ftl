@@ -73,6 +73,9 @@ script-online = The connection is back
 script-failed = It could not be sent. The text is still here; try again.
 script-sent = Message stored
 script-undo-over = The message has left
+script-new = New message
+# Stands behind a number of seconds, with a space between.
+script-seconds = s
 
 # Errors: a headline, and what to do.
 error-home = Go to the start

@@ -73,6 +73,9 @@ script-online = Conexión recuperada
 script-failed = No se pudo enviar. El texto sigue aquí; prueba de nuevo.
 script-sent = Mensaje guardado
 script-undo-over = El mensaje ya salió
+script-new = Mensaje nuevo
+# Stands behind a number of seconds, with a space between.
+script-seconds = s
 
 # Errors: a headline, and what to do.
 error-home = Ir al inicio

@@ -73,6 +73,9 @@ script-online = Conexão restabelecida
 script-failed = Não foi possível enviar. O texto continua aqui; tente de novo.
 script-sent = Mensagem guardada
 script-undo-over = A mensagem já saiu
+script-new = Mensagem nova
+# Stands behind a number of seconds, with a space between.
+script-seconds = s
 
 # Errors: a headline, and what to do.
 error-home = Ir para o início
