@@ -271,6 +271,17 @@ function write(kind) {
   return Boolean(field);
 }
 
+// Single keys can be switched off (WCAG 2.1.4): speech input types them unmeant.
+const keysOn = document.getElementById("keys-on");
+const KEYS_OFF = "recado-keys-off";
+const stored = (() => { try { return localStorage; } catch { return null; } })();
+if (keysOn) {
+  keysOn.checked = !stored?.getItem(KEYS_OFF);
+  keysOn.addEventListener("change", () => {
+    if (keysOn.checked) stored?.removeItem(KEYS_OFF); else stored?.setItem(KEYS_OFF, "yes");
+  });
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -284,6 +295,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target) || one("dialog[open]")) return;
+  if (keysOn && !keysOn.checked && event.key !== "?") return;
   const done = {
     "/": () => { const field = one("[data-search]"); field?.focus(); field?.select?.(); return field; },
     j: () => { step(1); return one("[data-item]"); },

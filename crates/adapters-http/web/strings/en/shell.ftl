@@ -66,6 +66,7 @@ keys-note = Write an internal note
 keys-send = Send
 keys-leave = Leave a field, or close
 keys-help = Show these shortcuts
+keys-on = Use single-key shortcuts in this browser
 
 # What the script says.
 script-offline = Offline: news will appear when the connection is back

@@ -66,6 +66,7 @@ keys-note = Escribir una nota interna
 keys-send = Enviar
 keys-leave = Salir de un campo o cerrar
 keys-help = Mostrar estos atajos
+keys-on = Usar atajos de una sola tecla en este navegador
 
 # What the script says.
 script-offline = Sin conexión: lo nuevo aparecerá al recuperarla

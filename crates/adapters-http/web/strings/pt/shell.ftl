@@ -66,6 +66,7 @@ keys-note = Escrever uma nota interna
 keys-send = Enviar
 keys-leave = Sair de um campo ou fechar
 keys-help = Mostrar estes atalhos
+keys-on = Usar atalhos de uma só tecla neste navegador
 
 # What the script says.
 script-offline = Sem conexão: as novidades aparecem quando ela voltar
