@@ -99,7 +99,10 @@ impl Happening {
             return Some(self.told(kind));
         }
         let reader = actor.party().map(|party| &party.email);
-        let is_own = self.said.as_ref().is_some_and(|said| Some(&said.author) == reader);
+        let is_own = self
+            .said
+            .as_ref()
+            .is_some_and(|said| Some(&said.author) == reader);
         let is_read = self
             .said
             .as_ref()

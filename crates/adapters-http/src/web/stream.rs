@@ -66,7 +66,10 @@ async fn follow(
             Some(shared.api.read_tickets.find(visit.actor(), &number).await?.number)
         }
     };
-    let secret = shared.jar.read(&headers, Cookie::Session).ok_or(WebRefusal::SignedOut(None))?;
+    let secret = shared
+        .jar
+        .read(&headers, Cookie::Session)
+        .ok_or(WebRefusal::SignedOut(None))?;
     let place = shared.hub.place().ok_or(WebRefusal::Unavailable)?;
     // Before the log is read: what happens meanwhile comes twice rather than not at all.
     let news = shared.hub.subscribe(&shared);
@@ -136,7 +139,8 @@ impl Follower {
         }
         for event in missed {
             self.had.insert(event.cursor.clone());
-            self.ready.push(Line::Happened(Arc::new(follow.look(event).await?)));
+            self.ready
+                .push(Line::Happened(Arc::new(follow.look(event).await?)));
         }
         self.ready.reverse();
         Ok(())
@@ -160,7 +164,10 @@ impl Follower {
             let visitor = match self.shared.api.authenticate.session(&self.secret).await {
                 Ok(visitor) => visitor?,
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a page's stream ends early");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a page's stream ends early"
+                    );
                     return None;
                 }
             };

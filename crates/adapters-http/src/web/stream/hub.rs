@@ -53,7 +53,10 @@ impl Hub {
     /// Behind what a page that is read from now on has seen for certain; `None` while nothing is followed yet.
     pub(in crate::web) fn position(&self, shared: &Shared) -> Option<String> {
         self.begin(shared);
-        self.position.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.position
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn begin(&self, shared: &Shared) -> &broadcast::Sender<Arc<Happening>> {
@@ -79,7 +82,10 @@ async fn follow(shared: Weak<Context>, sender: broadcast::Sender<Arc<Happening>>
             match step(&strong, &sender, &mut cursor).await {
                 Ok(()) => {}
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the log cannot be followed for now");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the log cannot be followed for now"
+                    );
                     tokio::time::sleep(PAUSE).await;
                 }
             }
