@@ -11,7 +11,7 @@ fn the_examples_have_no_errors() {
         .skip(1)
         .filter_map(|rest| Some(rest.split_once("```")?.0))
         .collect();
-    assert_eq!(examples.len(), 4);
+    assert_eq!(examples.len(), 5);
     for example in examples {
         let faults = Template {
             subject: example,
