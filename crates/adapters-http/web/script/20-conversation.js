@@ -7,7 +7,6 @@
   const talk = document.getElementById("talk");
   const write = document.querySelector("form[data-send]");
   const field = write?.querySelector("[data-write]");
-  const words = document.getElementById("strings")?.dataset ?? {};
 
   const parse = (html) => {
     const template = document.createElement("template");
@@ -104,45 +103,18 @@
     }
   };
 
-  // The stream. The browser resumes it after a break; a page that nobody looks at lets go of it, and catches up later.
-  let stream;
-  const listen = () => {
-    stream = new EventSource(page.dataset.events);
-    const on = (kind, act) =>
-      stream.addEventListener(kind, (event) => {
-        act(JSON.parse(event.data));
-        refresh(kind);
-      });
-    on("comment.created", ({ comment }) => refetch(comment));
-    on("delivery.changed", ({ delivery }) => {
-      const article = talk?.querySelector(`article[data-deliveries~="${CSS.escape(delivery)}"]`);
-      if (article) refetch(article.dataset.id);
-    });
-    on("ticket.changed", () => {});
-  };
-
-  const catchUp = async () => {
-    refresh();
-    if (!talk || isPast()) return;
-    const answer = await get(location.pathname);
-    if (!answer.ok) return;
-    for (const article of parse(await answer.text()).querySelectorAll("article")) put(article);
-  };
-
   if (page) {
-    listen();
-    let hidden;
-    document.addEventListener("visibilitychange", () => {
-      clearTimeout(hidden);
-      if (document.hidden) {
-        hidden = setTimeout(() => {
-          stream.close();
-          stream = undefined;
-        }, 60_000);
-      } else if (!stream) {
-        listen();
-        catchUp();
-      }
+    const on = (kind, act) => (told) => {
+      act(told);
+      refresh(kind);
+    };
+    follow(page.dataset.events, {
+      "comment.created": on("comment.created", ({ comment }) => refetch(comment)),
+      "delivery.changed": on("delivery.changed", ({ delivery }) => {
+        const article = talk?.querySelector(`article[data-deliveries~="${CSS.escape(delivery)}"]`);
+        if (article) refetch(article.dataset.id);
+      }),
+      "ticket.changed": on("ticket.changed", () => {}),
     });
   }
   talk?.querySelectorAll("article").forEach(count);
@@ -188,12 +160,12 @@
       field.value = "";
       write.querySelector("[type=file]").value = "";
       // Another message is another form.
-      write.elements.once.value = crypto.randomUUID();
+      write.elements.once.value = crypto.randomUUID?.() ?? String(crypto.getRandomValues(new Uint32Array(4)));
       list();
-      say(words.sent ?? "");
+      say(strings.sent ?? "");
       talk.parentElement.scrollTop = 0;
     } catch {
-      problem(words.failed ?? "");
+      problem(strings.failed ?? "");
     } finally {
       write.ariaBusy = "false";
       field.focus();
@@ -227,7 +199,7 @@
         part.replaceWith(parse(text));
       }
     } catch {
-      say(words.failed ?? "");
+      say(strings.failed ?? "");
     }
   });
 
@@ -244,12 +216,5 @@
     const first = link.nextElementSibling;
     link.replaceWith(parse(await answer.text()));
     first?.scrollIntoView({ block: "start" });
-  });
-
-  // A menu closes when one goes on elsewhere.
-  document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("details.actions[open]")) {
-      if (!menu.contains(event.target)) menu.open = false;
-    }
   });
 }
