@@ -103,18 +103,29 @@
     }
   };
 
+  // What happens elsewhere changes lists, not this conversation.
+  const isHere = (ticket) => !page.dataset.ticket || ticket === page.dataset.ticket;
+
+  // Somebody may have taken a message back; the last ones alone can be, and are looked at again.
+  const recheck = () => {
+    if (!talk || isPast()) return;
+    for (const article of [...talk.querySelectorAll("article")].slice(-5)) refetch(article.dataset.id);
+  };
+
   if (page) {
     const on = (kind, act) => (told) => {
-      act(told);
+      if (isHere(told.ticket)) act(told);
       refresh(kind);
     };
     follow(page.dataset.events, {
       "comment.created": on("comment.created", ({ comment }) => refetch(comment)),
-      "delivery.changed": on("delivery.changed", ({ delivery }) => {
-        const article = talk?.querySelector(`article[data-deliveries~="${CSS.escape(delivery)}"]`);
-        if (article) refetch(article.dataset.id);
+      // The desk is told which delivery; authors, whose message it carries.
+      "delivery.changed": on("delivery.changed", ({ comment, delivery }) => {
+        const article = delivery && talk?.querySelector(`article[data-deliveries~="${CSS.escape(delivery)}"]`);
+        const id = article ? article.dataset.id : comment;
+        if (id) refetch(id);
       }),
-      "ticket.changed": on("ticket.changed", () => {}),
+      "ticket.changed": on("ticket.changed", recheck),
     });
   }
   talk?.querySelectorAll("article").forEach(count);
