@@ -60,7 +60,11 @@ async fn converse(setting: Setting) {
     .await;
     shows(&requester, setting.scripts, "#talk .msg .state", SENT).await;
     let mail = newest_to(&server, TOMAS, 2).await;
-    assert!(Received::read(&mail.raw).subject.contains("4711"), "{}", mail.text());
+    assert!(
+        Received::read(&mail.raw).subject.contains("4711"),
+        "{}",
+        mail.text()
+    );
 
     let answer = "Voy en una hora.";
     write(&technician, answer).await;

@@ -36,19 +36,27 @@ pub(super) struct Place<'a> {
     pub(super) now: Timestamp,
 }
 
-/// The comment, with the octets of its attachments in their order.
+/// The comment, with the octets of its attachments in their order. `ours` are pictures of our own mails, which mail
+/// programs send back with what they quote; they are no files of the person's.
 pub(super) fn comment(
     mail: &IncomingMail,
+    ours: &[Vec<u8>],
     place: &Place<'_>,
     text_limit: usize,
     ids: &dyn Ids,
 ) -> (Comment, Vec<Vec<u8>>) {
     let mut words = Words::of(mail);
     let whole = words.cut(text_limit);
-    if words.text.trim().is_empty() && mail.attachments.is_empty() {
+    let own_files: Vec<_> = mail
+        .attachments
+        .iter()
+        .filter(|file| !ours.contains(&file.content))
+        .cloned()
+        .collect();
+    if words.text.trim().is_empty() && own_files.is_empty() {
         wording::empty_message(place.locale).clone_into(&mut words.text);
     }
-    let files = mail.attachments.iter().cloned().chain(whole);
+    let files = own_files.into_iter().chain(whole);
     let (attachments, contents): (Vec<_>, Vec<_>) = files.map(|file| stored(file, ids)).unzip();
     let comment = Comment {
         id: CommentId(ids.next()),

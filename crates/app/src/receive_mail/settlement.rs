@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use recado_domain::comment::Visibility;
-use recado_domain::incoming::{Circumstances, Flag, IncomingMail, Judgement, Remark, Reopening};
+use recado_domain::incoming::{
+    Circumstances, Flag, IncomingAttachment, IncomingMail, Judgement, Remark, Reopening,
+};
 use recado_domain::ledger::{MailId, Outcome};
 use recado_domain::outbox::{DeliveryId, Outcome as DeliveryOutcome};
-use recado_domain::parameter::Parameters;
+use recado_domain::parameter::{Parameter, Parameters};
 use recado_domain::person::Party;
+use recado_domain::template::PictureKind;
 use recado_domain::ticket::{Ticket, TicketStatus};
 use recado_ports::comments::AcceptComment;
 use recado_ports::ledger::SettleMail;
+use recado_ports::store::StoreError;
 use recado_ports::tickets::TicketWrite;
 
 use super::acknowledgement::Opened;
@@ -197,9 +201,35 @@ impl ReceiveMail {
         Ok(settle)
     }
 
+    /// The pictures that our mails bear now, when the mail has any that may be one of them.
+    async fn own_pictures(&self, mail: &IncomingMail) -> Result<Vec<Vec<u8>>, StoreError> {
+        let is_picture = |file: &IncomingAttachment| PictureKind::of(&file.content).is_some();
+        if !mail.attachments.iter().any(is_picture) {
+            return Ok(Vec::new());
+        }
+        let values = self.parameters.snapshot().await?.values;
+        let serving = [
+            Parameter::MessagingTemplate,
+            Parameter::RequesterNoteTemplate,
+            Parameter::DeskNoteTemplate,
+        ];
+        let templates: BTreeSet<_> = serving
+            .into_iter()
+            .filter_map(|parameter| values.template(parameter))
+            .collect();
+        let mut pictures = Vec::new();
+        for template in templates {
+            let images = self.images.images(template).await?;
+            pictures.extend(images.into_iter().map(|image| image.content));
+        }
+        Ok(pictures)
+    }
+
     /// The comment with the mails that it owes.
     async fn accepted(&self, mail: &IncomingMail, place: &Place<'_>) -> Result<AcceptComment, Obstacle> {
-        let (comment, contents) = mailed_comment::comment(mail, place, self.settings.limits.text, &*self.ids);
+        let ours = self.own_pictures(mail).await?;
+        let limit = self.settings.limits.text;
+        let (comment, contents) = mailed_comment::comment(mail, &ours, place, limit, &*self.ids);
         let (_, deliveries) = self
             .comment_mails()
             .owed(place.ticket, &comment, &contents)

@@ -6,11 +6,14 @@ use recado_app::access::Refusal;
 use recado_app::manage_template_images::{MAX_OCTETS, MAX_PICTURES, ManageTemplateImages};
 use recado_app::put_template::{NewTemplate, PutTemplate};
 use recado_domain::audit::Action;
+use recado_domain::comment::{AttachmentName, MediaType};
+use recado_domain::incoming::IncomingAttachment;
 use recado_domain::template::{Code, Situation, StoredTemplate, TemplateId};
 use recado_ports::templates::{TemplateImage, TemplateImages as _};
 use recado_test_support::builders;
 
 use crate::house::{House, administrator, ana, comment, tomas};
+use crate::inbox::from;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -151,4 +154,27 @@ async fn saving_warns_of_a_picture_that_is_not_there() {
     };
     assert_eq!(warning.code, Code::NoPicture);
     assert_eq!(warning.key.as_deref(), Some("seal.png"));
+}
+
+#[tokio::test]
+async fn a_picture_of_ours_that_comes_back_with_an_answer_is_no_file_of_the_persons() {
+    let house = House::with_inbox().await;
+    house.store.put_image(one(), &picture("logo.png")).await.unwrap();
+    let posted = house.post(&ana(), comment("hola")).await;
+    let told = house.mail_to(&posted, "tomas@example.com").await;
+    house.worker().drain().await;
+    let mut written = from("tomas@example.com").answering(&told);
+    let photo = [PNG, b"una foto"].concat();
+    // Mail programs rename what they quote.
+    for (name, content) in [("image001.png", PNG.to_vec()), ("foto.png", photo)] {
+        written.mail.attachments.push(IncomingAttachment {
+            name: AttachmentName::clean(name),
+            content_type: MediaType::parse_or_octets("image/png"),
+            content,
+        });
+    }
+    let entry = house.receive(&written).await;
+    let stored = house.comment_of(&entry).await;
+    let names: Vec<_> = stored.attachments.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["foto.png"]);
 }
