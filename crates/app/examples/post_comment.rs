@@ -71,7 +71,7 @@ impl MailSession for Gateway {
         true
     }
 
-    fn welcome(&self) -> &str {
+    fn welcome(&self) -> &'static str {
         "the gateway is ready"
     }
 

@@ -85,6 +85,10 @@ impl Finding {
     }
 
     /// The same finding with a value that its message holds.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers give numbers and texts, owned or not"
+    )]
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.arguments.push((name, value.to_string()));

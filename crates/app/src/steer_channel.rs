@@ -37,7 +37,7 @@ impl SteerChannel {
             since: self.trail.clock.now(),
         };
         let before = self.channels.find(account).await?.hold;
-        let change = Change::new(Action::ChannelPaused, account).was(before.map(described));
+        let change = Change::new(Action::ChannelPaused, account).was(before.as_ref().map(described));
         let pausing = async { Ok::<_, Refusal>(self.channels.hold(account, &hold).await?) };
         self.trail.around(actor, change, pausing).await?;
         Ok(self.channels.find(account).await?)
@@ -47,7 +47,7 @@ impl SteerChannel {
     pub async fn release(&self, actor: &Actor, account: AccountId) -> Result<bool, Refusal> {
         actor.require(Role::Administrator, "releasing a channel")?;
         let before = self.channels.find(account).await?.hold;
-        let change = Change::new(Action::ChannelReleased, account).was(before.map(described));
+        let change = Change::new(Action::ChannelReleased, account).was(before.as_ref().map(described));
         let releasing = async {
             let released = self.channels.release(account, &HoldReason::ALL).await?;
             self.channels.nudge(account).await?;
@@ -57,7 +57,7 @@ impl SteerChannel {
     }
 }
 
-fn described(hold: Hold) -> String {
+fn described(hold: &Hold) -> String {
     format!("{}: {}", hold.reason, hold.detail)
 }
 

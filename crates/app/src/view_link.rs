@@ -79,7 +79,7 @@ fn percent_encoded(text: &str) -> String {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => encoded.push(char::from(byte)),
             // `.` and `..` would be steps of a path.
-            b'.' if text.trim_matches('.') != "" => encoded.push('.'),
+            b'.' if !text.trim_matches('.').is_empty() => encoded.push('.'),
             _ => write!(encoded, "%{byte:02X}").expect("a string takes all that is written"),
         }
         encoded

@@ -288,7 +288,7 @@ impl MailSession for ScriptedSession {
         self.usable
     }
 
-    fn welcome(&self) -> &str {
+    fn welcome(&self) -> &'static str {
         "220 mail.example.org ready"
     }
 
