@@ -102,7 +102,7 @@ impl Sure {
     }
 }
 
-/// The question before a change that cannot be undone. The strings' keys are `question` with `-ask`, `-why`, `-do`.
+/// The question before a change that cannot be undone. The strings' keys are `ask-`, `why-`, `do-` with `question`.
 #[derive(Serialize)]
 struct Question<'a> {
     question: &'static str,

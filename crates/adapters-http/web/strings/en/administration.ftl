@@ -276,9 +276,9 @@ delivery-message = See the whole mail
 delivery-message-hint = Seeing the whole mail is noted in the audit trail.
 flash-requeued = Back in the queue
 flash-cancelled = Delivery cancelled
-cancel-delivery-ask = Cancel this delivery?
-cancel-delivery-why = The mail will not leave unless it is sent again from here.
-cancel-delivery-do = Cancel the delivery
+ask-cancel-delivery = Cancel this delivery?
+why-cancel-delivery = The mail will not leave unless it is sent again from here.
+do-cancel-delivery = Cancel the delivery
 delivery-ready = queued
 delivery-ready-means = It leaves as soon as its turn comes.
 delivery-leased = leaving
@@ -373,9 +373,9 @@ remark-undecodable = Parts of the text are not in the charset that they name.
 flash-accepted = Mail accepted
 flash-refused = Mail turned down; it can be accepted later
 flash-replayed = Mail judged anew
-refuse-mail-ask = Turn this mail down?
-refuse-mail-why = It becomes no comment, and its writer is told nothing. It is kept, and can be accepted later.
-refuse-mail-do = Turn down
+ask-refuse-mail = Turn this mail down?
+why-refuse-mail = It becomes no comment, and its writer is told nothing. It is kept, and can be accepted later.
+do-refuse-mail = Turn down
 
 # Audit trail.
 audit-title = Audit trail

@@ -16,6 +16,9 @@ template-active = Active
 template-inactive = inactive
 template-language = Language of dates
 template-language-any = The ticket's
+template-language-es = Spanish
+template-language-pt = Portuguese
+template-language-en = English
 template-source = The template's source
 template-keys = Keys: press to insert
 template-keys-more = { $count } more, of the ticket
@@ -80,9 +83,9 @@ template-image-insert = Insert
 template-image-remove = Remove
 template-image-bad = It cannot be taken: it must be PNG, JPEG, GIF or WebP, of at most 1 MiB, and at most 10 a template.
 flash-image-added = Picture added
-remove-image-ask = Remove the picture { $name }?
-remove-image-why = New mails will leave without it. This cannot be undone.
-remove-image-do = Remove the picture
+ask-remove-image = Remove the picture { $name }?
+why-remove-image = New mails will leave without it. This cannot be undone.
+do-remove-image = Remove the picture
 
 # What each key stands for.
 key-IDSOLICITUDSERVICIO = Ticket number

@@ -276,9 +276,9 @@ delivery-message = Ver el correo completo
 delivery-message-hint = Ver el correo completo queda anotado en el registro.
 flash-requeued = Vuelve a la cola
 flash-cancelled = Envío cancelado
-cancel-delivery-ask = ¿Cancelar este envío?
-cancel-delivery-why = El correo no saldrá, salvo que se vuelva a enviar desde aquí.
-cancel-delivery-do = Cancelar el envío
+ask-cancel-delivery = ¿Cancelar este envío?
+why-cancel-delivery = El correo no saldrá, salvo que se vuelva a enviar desde aquí.
+do-cancel-delivery = Cancelar el envío
 delivery-ready = en cola
 delivery-ready-means = Sale en cuanto le toque.
 delivery-leased = saliendo
@@ -373,9 +373,9 @@ remark-undecodable = Hay partes del texto que no están en la codificación que 
 flash-accepted = Correo aceptado
 flash-refused = Correo rechazado; se puede aceptar más tarde
 flash-replayed = Correo juzgado de nuevo
-refuse-mail-ask = ¿Rechazar este correo?
-refuse-mail-why = No será un comentario, y a quien lo escribió no se le dice nada. Se conserva y se puede aceptar más tarde.
-refuse-mail-do = Rechazar
+ask-refuse-mail = ¿Rechazar este correo?
+why-refuse-mail = No será un comentario, y a quien lo escribió no se le dice nada. Se conserva y se puede aceptar más tarde.
+do-refuse-mail = Rechazar
 
 # Registro de cambios.
 audit-title = Registro de cambios

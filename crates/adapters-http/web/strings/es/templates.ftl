@@ -16,6 +16,9 @@ template-active = Activa
 template-inactive = inactiva
 template-language = Idioma de las fechas
 template-language-any = El del ticket
+template-language-es = Español
+template-language-pt = Portugués
+template-language-en = Inglés
 template-source = Texto de la plantilla
 template-keys = Claves: pulsa para insertar
 template-keys-more = { $count } más, del ticket
@@ -80,9 +83,9 @@ template-image-insert = Insertar
 template-image-remove = Quitar
 template-image-bad = No se puede aceptar: debe ser PNG, JPEG, GIF o WebP, de hasta 1 MiB, y no más de 10 por plantilla.
 flash-image-added = Imagen añadida
-remove-image-ask = ¿Quitar la imagen { $name }?
-remove-image-why = Los correos nuevos saldrán sin ella. No se puede deshacer.
-remove-image-do = Quitar la imagen
+ask-remove-image = ¿Quitar la imagen { $name }?
+why-remove-image = Los correos nuevos saldrán sin ella. No se puede deshacer.
+do-remove-image = Quitar la imagen
 
 # Lo que significa cada clave.
 key-IDSOLICITUDSERVICIO = Número del ticket

@@ -276,9 +276,9 @@ delivery-message = Ver o e-mail completo
 delivery-message-hint = Ver o e-mail completo fica anotado no registro.
 flash-requeued = De volta à fila
 flash-cancelled = Envio cancelado
-cancel-delivery-ask = Cancelar este envio?
-cancel-delivery-why = O e-mail não sairá, a menos que seja reenviado daqui.
-cancel-delivery-do = Cancelar o envio
+ask-cancel-delivery = Cancelar este envio?
+why-cancel-delivery = O e-mail não sairá, a menos que seja reenviado daqui.
+do-cancel-delivery = Cancelar o envio
 delivery-ready = na fila
 delivery-ready-means = Sai assim que chegar a vez.
 delivery-leased = saindo
@@ -373,9 +373,9 @@ remark-undecodable = Partes do texto não estão na codificação que anunciam.
 flash-accepted = E-mail aceito
 flash-refused = E-mail recusado; pode ser aceito depois
 flash-replayed = E-mail julgado de novo
-refuse-mail-ask = Recusar este e-mail?
-refuse-mail-why = Não será um comentário, e quem escreveu não é avisado. Fica guardado e pode ser aceito depois.
-refuse-mail-do = Recusar
+ask-refuse-mail = Recusar este e-mail?
+why-refuse-mail = Não será um comentário, e quem escreveu não é avisado. Fica guardado e pode ser aceito depois.
+do-refuse-mail = Recusar
 
 # Registro de alterações.
 audit-title = Registro de alterações

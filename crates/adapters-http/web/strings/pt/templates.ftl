@@ -16,6 +16,9 @@ template-active = Ativo
 template-inactive = inativo
 template-language = Idioma das datas
 template-language-any = O do ticket
+template-language-es = Espanhol
+template-language-pt = Português
+template-language-en = Inglês
 template-source = Texto do modelo
 template-keys = Chaves: clique para inserir
 template-keys-more = Mais { $count }, do ticket
@@ -80,9 +83,9 @@ template-image-insert = Inserir
 template-image-remove = Remover
 template-image-bad = Não pode ser aceita: deve ser PNG, JPEG, GIF ou WebP, de até 1 MiB, e no máximo 10 por modelo.
 flash-image-added = Imagem incluída
-remove-image-ask = Remover a imagem { $name }?
-remove-image-why = Os novos e-mails sairão sem ela. Não há como desfazer.
-remove-image-do = Remover a imagem
+ask-remove-image = Remover a imagem { $name }?
+why-remove-image = Os novos e-mails sairão sem ela. Não há como desfazer.
+do-remove-image = Remover a imagem
 
 # O que cada chave significa.
 key-IDSOLICITUDSERVICIO = Número do ticket
