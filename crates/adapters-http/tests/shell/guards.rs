@@ -131,7 +131,7 @@ async fn a_form_of_another_origin_is_refused_where_the_browser_says_only_that() 
     for (origin, status) in [
         ("https://evil.example", 403),
         ("null", 403),
-        ("https://desk.example.org", 303),
+        ("https://recado.example.org", 303),
     ] {
         let request = ana
             .request(Method::POST, "/settings")

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where what it expects is not so")]
 
+#[path = "../api/administration.rs"]
+mod administration;
 #[expect(dead_code, reason = "the API's tests share it")]
 #[path = "../api/harness.rs"]
 mod harness;

@@ -216,7 +216,7 @@ async fn links(desk: &Desk, count: usize) -> Vec<String> {
 
 fn link_in(mail: &str) -> String {
     let (_, rest) = mail
-        .split_once("https://desk.example.org/sign-in/")
+        .split_once("https://recado.example.org/sign-in/")
         .expect("the mail has a link");
     let secret: String = rest
         .chars()
