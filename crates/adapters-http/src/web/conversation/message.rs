@@ -81,6 +81,8 @@ struct File {
 #[derive(Debug, Serialize)]
 struct Undo {
     action: String,
+    /// The key of what goes before the seconds.
+    key: &'static str,
     seconds: i64,
 }
 
@@ -249,7 +251,12 @@ impl Reading<'_> {
             "{}/undo",
             self.face.comment(&self.ticket.number, found.comment.id)
         );
-        Some(Undo { action, seconds })
+        let key = if found.deliveries.is_empty() {
+            "hold-undoable"
+        } else {
+            "hold-leaves"
+        };
+        Some(Undo { action, key, seconds })
     }
 
     /// The line below a message. The desk sees what became of everything that it says, and of others' mails what went

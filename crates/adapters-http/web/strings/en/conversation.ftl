@@ -17,6 +17,7 @@ message-left = { $count ->
 
 # What became of a message's mails. $count: mails in this state, $others: the message's other mails.
 hold-leaves = Leaves in
+hold-undoable = Can still be undone:
 hold-seconds = { $seconds } s
 hold-undo = Undo
 mail-hold = On hold: it can still be undone

@@ -17,6 +17,7 @@ message-left = { $count ->
 
 # What became of a message's mails. $count: mails in this state, $others: the message's other mails.
 hold-leaves = Sale en
+hold-undoable = Aún se puede deshacer:
 hold-seconds = { $seconds } s
 hold-undo = Deshacer
 mail-hold = En espera: aún se puede deshacer

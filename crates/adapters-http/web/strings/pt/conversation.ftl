@@ -17,6 +17,7 @@ message-left = { $count ->
 
 # What became of a message's mails. $count: mails in this state, $others: the message's other mails.
 hold-leaves = Sai em
+hold-undoable = Ainda dá para desfazer:
 hold-seconds = { $seconds } s
 hold-undo = Desfazer
 mail-hold = Em espera: ainda dá para desfazer
