@@ -194,7 +194,7 @@ mod tests {
         let found = messages("a = x\n", "a = x\n", "\"a\"{{ t(key=\"state-\" ~ s) }}", "");
         assert_eq!(
             found,
-            ["page.html:1: no string begins with `state-`: add them to every language"]
+            ["page.html:1: no string is called `state-…`: add them to every language"]
         );
     }
 

@@ -54,7 +54,22 @@ pub(super) fn in_page(text: &str) -> Vec<Call> {
             arguments: arguments(rest),
         });
     }
+    calls.extend(endings(text));
     calls
+}
+
+/// The calls whose key is a value and the literal that it ends with: `t(key=question ~ "-ask")`.
+fn endings(text: &str) -> impl Iterator<Item = Call> {
+    text.match_indices("t(key=").filter_map(|(at, start)| {
+        let (value, rest) = text[at + start.len()..].split_once('~')?;
+        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        let (end, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
+        value.trim().chars().all(is_name).then(|| Call {
+            line: text[..at].matches('\n').count() + 1,
+            asked: Asked::Between(String::new(), end.to_owned()),
+            arguments: BTreeSet::new(),
+        })
+    })
 }
 
 /// The names before `=` up to the parenthesis that closes the call.
@@ -115,6 +130,13 @@ mod tests {
                 arguments: ["n", "of"].map(str::to_owned).into(),
             }]
         );
+    }
+
+    #[test]
+    fn a_value_and_an_ending_ask_for_all_that_end_so() {
+        let calls = in_page("{{ t(key=question ~ \"-ask\", name=name) }} {{ t(key=key) }}{{ a ~ \"-b\" }}");
+        assert_eq!(calls.len(), 1, "{calls:?}");
+        assert_eq!(calls[0].asked, Asked::Between(String::new(), "-ask".to_owned()));
     }
 
     #[test]

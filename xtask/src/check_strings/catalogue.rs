@@ -149,8 +149,8 @@ impl Catalogue {
         if found.is_empty() {
             return vec![place(match &call.asked {
                 Asked::Whole(key) => format!("there is no string `{key}`: add it to every language"),
-                Asked::Between(start, _) => {
-                    format!("no string begins with `{start}`: add them to every language")
+                Asked::Between(start, end) => {
+                    format!("no string is called `{start}…{end}`: add them to every language")
                 }
             })];
         }

@@ -20,6 +20,9 @@ pub const SUITE: Suite = Suite {
 /// What chromedriver says, before the port, when it listens.
 const STARTED: &str = "started successfully on port ";
 
+/// Tries at a port that is free for both kinds of addresses: the driver chooses for one and takes it for the other.
+const TRIES: u32 = 5;
+
 /// Arguments: the driver, its directory. See [`Supervisor::start`].
 ///
 /// Browsers outlive a driver that is asked to stop, so they are ended with it, by their ids: they are children of its threads.
@@ -31,7 +34,7 @@ driver=$!
 tries=0
 until grep -q 'started successfully on port' "$2/log"; do
     tries=$((tries + 1))
-    if [ $tries -gt 300 ] || ! kill -0 $driver 2>/dev/null; then break; fi
+    if [ $tries -gt 1200 ] || ! kill -0 $driver 2>/dev/null; then break; fi
     sleep 0.05
 done
 if grep -q 'started successfully on port' "$2/log"; then
@@ -76,14 +79,22 @@ impl Chromium {
     pub fn start(driver: &Path) -> io::Result<Self> {
         let program =
             find_program("chromium").ok_or_else(|| io::Error::other("Chromium is not installed"))?;
-        let directory = env::temp_dir().join(format!("recado-chromium-{}", unique()));
-        fs::create_dir(&directory)?;
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", SCRIPT, "chromium"])
-            .arg(driver)
-            .arg(&directory);
-        let supervisor = Supervisor::start(&mut command)?;
+        let mut tried = 0;
+        let (directory, supervisor) = loop {
+            tried += 1;
+            let directory = env::temp_dir().join(format!("recado-chromium-{}", unique()));
+            fs::create_dir(&directory)?;
+            let mut command = Command::new("sh");
+            command
+                .args(["-c", SCRIPT, "chromium"])
+                .arg(driver)
+                .arg(&directory);
+            match Supervisor::start(&mut command) {
+                Ok(supervisor) => break (directory, supervisor),
+                Err(error) if tried < TRIES && error.to_string().contains("Address already in use") => {}
+                Err(error) => return Err(error),
+            }
+        };
         let log = fs::read_to_string(directory.join("log"))?;
         let port = log.split_once(STARTED).and_then(|(_, rest)| {
             let digits = rest.split(|character: char| !character.is_ascii_digit()).next();
