@@ -147,8 +147,8 @@ async fn a_message_under_hold_is_the_desks_alone_until_its_time_is_up() {
     let Encounter {
         requester,
         technician,
+        desk: _desk,
         server,
-        ..
     } = Encounter::arrange(&chromium, Setting::default(), "2s").await;
     requester.run(WATCH, vec![json!("Sale en dos segundos.")]).await;
     technician.run(MARK_SENDING, vec![]).await;
@@ -188,7 +188,8 @@ async fn a_message_appears_in_the_other_browser_in_a_moment() {
     let Encounter {
         requester,
         technician,
-        ..
+        desk: _desk,
+        server: _server,
     } = Encounter::arrange(&chromium, Setting::default(), "0s").await;
     for (from, to, way) in [
         (&requester, &technician, "requester to technician"),
@@ -200,6 +201,7 @@ async fn a_message_appears_in_the_other_browser_in_a_moment() {
             let text = format!("{way}, {round}.");
             to.run(WATCH, vec![json!(text)]).await;
             write(from, &text).await;
+            from.sees("#talk .msg", &text).await;
             to.sees("#talk .msg", &text).await;
             times.push(moment(to, "seenAt").await - moment(from, "sentAt").await);
         }
@@ -222,7 +224,7 @@ async fn a_scanner_that_follows_the_link_does_not_use_it_up() {
         requester,
         desk,
         server,
-        ..
+        technician: _technician,
     } = Encounter::arrange(&chromium, Setting::default(), "0s").await;
     requester.forget().await;
     requester.ask_for_link(ANA).await;
