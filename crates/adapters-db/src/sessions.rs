@@ -205,21 +205,28 @@ queries! {
 
     pub(super) async fn forget_ended(connection: &mut Session, input: &(i64, i64)) -> Result<usize, Fault> {
         let (now, limit) = *input;
+        let mut forgotten = 0;
         let ended = session::table.filter(session::idle_until.le(now));
         let ids = ended.order(session::idle_until).limit(limit).select(session::id);
         let ids: Vec<Key> = ids.load(connection).await?;
-        // A session that was prolonged meanwhile stays.
-        let mut forgotten =
-            diesel::delete(ended.filter(session::id.eq_any(ids))).execute(connection).await?;
+        if !ids.is_empty() {
+            // A session that was prolonged meanwhile stays.
+            let rows = ended.filter(session::id.eq_any(ids));
+            forgotten += diesel::delete(rows).execute(connection).await?;
+        }
         let expired = sign_in_link::table.filter(sign_in_link::expires_at.le(now));
         let hashes = expired.order(sign_in_link::expires_at).limit(limit).select(sign_in_link::hash);
         let hashes: Vec<String> = hashes.load(connection).await?;
-        forgotten += diesel::delete(sign_in_link::table.filter(sign_in_link::hash.eq_any(hashes)))
-            .execute(connection)
-            .await?;
+        if !hashes.is_empty() {
+            let rows = sign_in_link::table.filter(sign_in_link::hash.eq_any(hashes));
+            forgotten += diesel::delete(rows).execute(connection).await?;
+        }
         let closed = open_page::table.filter(open_page::until.le(now));
         let pages: Vec<Key> = closed.limit(limit).select(open_page::page).load(connection).await?;
-        forgotten += diesel::delete(closed.filter(open_page::page.eq_any(pages))).execute(connection).await?;
+        if !pages.is_empty() {
+            let rows = closed.filter(open_page::page.eq_any(pages));
+            forgotten += diesel::delete(rows).execute(connection).await?;
+        }
         Ok(forgotten)
     }
 }

@@ -203,6 +203,11 @@ async fn serve_pages(database: &Arc<Database>, about: &Ticket) {
         left.is_ok() || matches!(left, Err(ChangeAccountError::LastAdministrator)),
         "{left:?}"
     );
+    let active = AccountChange {
+        standing: Some(Standing::Active),
+        ..AccountChange::default()
+    };
+    database.change_account(owner.id, &active).await.unwrap();
     for of in [None, Some(owner.id)] {
         database.tokens(of, &page).await.unwrap();
     }
@@ -260,7 +265,8 @@ async fn serve_pages(database: &Arc<Database>, about: &Ticket) {
 async fn take_mail_in(database: &Arc<Database>, about: &Ticket, mails: &[DeliveryId]) {
     let mail = incoming("plans").at_source(&format!("inbox;{}", id())).build();
     database.take(mail.clone()).await.unwrap();
-    assert!(!database.pending(10).await.unwrap().is_empty());
+    assert!(!database.pending(None, 10).await.unwrap().is_empty());
+    assert!(database.pending(Some(mail.id), 10).await.unwrap().is_empty());
     Ledger::find(&**database, mail.id).await.unwrap();
     database.entry(mail.id).await.unwrap();
     database.copy_of(&mail.fingerprint, mail.id).await.unwrap();

@@ -172,8 +172,8 @@ pub trait Ledger: Send + Sync {
     /// as it is; repeating a call with the same id is harmless.
     async fn take(&self, mail: NewMail) -> Result<Taken, StoreError>;
 
-    /// Mails that nobody has settled, oldest first.
-    async fn pending(&self, limit: u16) -> Result<Vec<MailId>, StoreError>;
+    /// Mails that nobody has settled, oldest first; those behind a mail when one is given.
+    async fn pending(&self, after: Option<MailId>, limit: u16) -> Result<Vec<MailId>, StoreError>;
 
     /// One mail with its octets.
     async fn find(&self, id: MailId) -> Result<Option<StoredMail>, StoreError>;

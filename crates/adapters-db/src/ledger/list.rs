@@ -34,9 +34,11 @@ struct Recent {
 }
 
 queries! {
-    pub(super) async fn pending(connection: &mut Session, limit: &i64) -> Result<Vec<Key>, Fault> {
-        let pending = incoming_mail::table.filter(Pending).order(incoming_mail::id).limit(*limit);
-        Ok(pending.select(incoming_mail::id).load(connection).await?)
+    pub(super) async fn pending(connection: &mut Session, input: &(Key, i64)) -> Result<Vec<Key>, Fault> {
+        let (after, limit) = *input;
+        let pending = incoming_mail::table.filter(Pending).filter(incoming_mail::id.gt(after));
+        let oldest = pending.order(incoming_mail::id).limit(limit);
+        Ok(oldest.select(incoming_mail::id).load(connection).await?)
     }
 
     pub(super) async fn entry(connection: &mut Session, id: &Key) -> Result<Option<MailRow>, Fault> {
@@ -128,8 +130,13 @@ queries! {
     }
 }
 
-pub(super) async fn pending(database: &Database, limit: u16) -> Result<Vec<MailId>, StoreError> {
-    let ids = run!(database.read(), pending, i64::from(limit))?;
+pub(super) async fn pending(
+    database: &Database,
+    after: Option<MailId>,
+    limit: u16,
+) -> Result<Vec<MailId>, StoreError> {
+    let after = Key(after.map_or(Uuid::nil(), |MailId(id)| id));
+    let ids = run!(database.read(), pending, (after, i64::from(limit)))?;
     Ok(ids.into_iter().map(|Key(id)| MailId(id)).collect())
 }
 

@@ -29,8 +29,8 @@ impl Ledger for Database {
         take::take(self, mail).await
     }
 
-    async fn pending(&self, limit: u16) -> Result<Vec<MailId>, StoreError> {
-        list::pending(self, limit).await
+    async fn pending(&self, after: Option<MailId>, limit: u16) -> Result<Vec<MailId>, StoreError> {
+        list::pending(self, after, limit).await
     }
 
     async fn find(&self, id: MailId) -> Result<Option<StoredMail>, StoreError> {

@@ -2,6 +2,7 @@
 //! that need not be kept.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use jiff::{SignedDuration, Timestamp};
 use recado_domain::ledger::{LedgerEntry, Outcome};
@@ -31,9 +32,11 @@ struct Waiting {
 impl KeepHouse {
     /// Mails that are stored and not settled: their judge was interrupted, or met a fault.
     pub(super) async fn settle_pending(&self) -> Result<(), StoreError> {
-        let settled = self.receive.settle_pending().await?;
-        if settled > 0 {
-            tracing::info!(settled, "mails that had waited were judged");
+        let swept = *self.diary.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        let sweep = self.receive.settle_pending(swept).await?;
+        *self.diary.swept.lock().unwrap_or_else(PoisonError::into_inner) = sweep.next;
+        if sweep.settled > 0 {
+            tracing::info!(settled = sweep.settled, "mails that had waited were judged");
         }
         Ok(())
     }

@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use recado_domain::ledger::MailId;
 use recado_ports::channels::Channels;
 use recado_ports::clock::Clock;
 use recado_ports::comments::Comments;
 use recado_ports::events::Events;
 use recado_ports::ids::Ids;
 use recado_ports::outbox::Outbox;
+use recado_ports::sessions::Sessions;
 use recado_ports::store::StoreError;
 
 use crate::deliver_batch::AccountGate;
@@ -51,6 +53,8 @@ pub struct KeepHouse {
     pub channels: Arc<dyn Channels>,
     /// Old events.
     pub events: Arc<dyn Events>,
+    /// Sessions, links and open pages that ended.
+    pub sessions: Arc<dyn Sessions>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Jitter.
@@ -67,9 +71,11 @@ pub struct KeepHouse {
     pub diary: Diary,
 }
 
-/// When what is not done in every round was last done, by [`Clock::elapsed`]; begins with never.
+/// When what is not done in every round was last done, by [`Clock::elapsed`]; begins with never. And how far the sweep
+/// over pending mails has come.
 #[derive(Debug, Default)]
 pub struct Diary {
+    swept: Mutex<Option<MailId>>,
     looked: Mutex<Option<Duration>>,
     warned: Mutex<Option<Duration>>,
     alerted: Mutex<Option<Duration>>,
@@ -166,6 +172,11 @@ impl KeepHouse {
         }
         for _ in 0..FORGET_CALLS {
             if self.comments.forget_idempotency(now, FORGET_AT_ONCE).await? < u64::from(FORGET_AT_ONCE) {
+                break;
+            }
+        }
+        for _ in 0..FORGET_CALLS {
+            if self.sessions.forget_ended(now, FORGET_AT_ONCE).await? < u64::from(FORGET_AT_ONCE) {
                 break;
             }
         }

@@ -44,7 +44,7 @@ pub(crate) use judging::{Course, Ending, Obstacle, PendingMail};
 pub(crate) use release::Release;
 
 /// Pending mails judged in one round of housekeeping.
-const PENDING_AT_ONCE: u16 = 100;
+pub const PENDING_AT_ONCE: u16 = 100;
 
 /// And so long: what else the house needs must not wait for mails that take long to read.
 const PENDING_WITHIN: Duration = Duration::from_secs(15);
@@ -78,6 +78,15 @@ impl Receipt {
             Self::Taken(id) | Self::TakenBefore(id) => id,
         }
     }
+}
+
+/// What one look at the pending mails came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sweep {
+    /// Mails that it settled.
+    pub settled: usize,
+    /// The mail behind which the next one goes on; none when this one came to the end.
+    pub next: Option<MailId>,
 }
 
 /// A mail was not stored.
@@ -188,15 +197,25 @@ impl ReceiveMail {
         Ok(receipt)
     }
 
-    /// Judges mails that are stored and not settled, a bounded number of them; gives how many it settled. For the
-    /// daemon's housekeeping. A mail that cannot be judged yet does not hold up the others.
-    pub async fn settle_pending(&self) -> Result<usize, StoreError> {
+    /// Judges mails that are stored and not settled, a bounded number of them, from where the sweep before came to. For
+    /// the daemon's housekeeping. Mails that cannot be judged yet do not hold up the others.
+    pub async fn settle_pending(&self, after: Option<MailId>) -> Result<Sweep, StoreError> {
         let begun = self.clock.elapsed();
-        let mut settled = 0;
-        for id in self.ledger.pending(PENDING_AT_ONCE).await? {
+        let pending = self.ledger.pending(after, PENDING_AT_ONCE).await?;
+        let mut sweep = Sweep {
+            settled: 0,
+            next: pending
+                .last()
+                .copied()
+                .filter(|_| pending.len() >= usize::from(PENDING_AT_ONCE)),
+        };
+        let mut before = after;
+        for id in pending {
             if self.clock.elapsed().saturating_sub(begun) > PENDING_WITHIN {
+                sweep.next = before;
                 break;
             }
+            before = Some(id);
             let Some(stored) = self.ledger.find(id).await? else {
                 continue;
             };
@@ -211,7 +230,7 @@ impl ReceiveMail {
                 self.conclude(self.failed(&pending, reason)).await
             };
             match judged {
-                Ok(Ending::Settled(_)) => settled += 1,
+                Ok(Ending::Settled(_)) => sweep.settled += 1,
                 Ok(Ending::ByAnother(_)) => {}
                 Err(error) => tracing::warn!(
                     mail = %id.0,
@@ -220,7 +239,7 @@ impl ReceiveMail {
                 ),
             }
         }
-        Ok(settled)
+        Ok(sweep)
     }
 
     fn comment_mails(&self) -> CommentMails<'_> {

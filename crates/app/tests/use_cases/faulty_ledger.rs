@@ -55,7 +55,12 @@ impl FaultyLedger {
 
     /// The next call of this kind finds no database.
     pub(crate) fn fail(&self, call: LedgerCall) {
-        self.faults.lock().unwrap().insert(call, 1);
+        self.fail_often(call, 1);
+    }
+
+    /// So many of the next calls of this kind find none.
+    pub(crate) fn fail_often(&self, call: LedgerCall, times: usize) {
+        self.faults.lock().unwrap().insert(call, times);
     }
 
     /// Something happens before the next settlement reaches the store.
@@ -118,8 +123,8 @@ impl Ledger for FaultyLedger {
         self.store.recent(sender, ticket, since).await
     }
 
-    async fn pending(&self, limit: u16) -> Result<Vec<MailId>, StoreError> {
-        self.store.pending(limit).await
+    async fn pending(&self, after: Option<MailId>, limit: u16) -> Result<Vec<MailId>, StoreError> {
+        self.store.pending(after, limit).await
     }
 
     async fn find(&self, id: MailId) -> Result<Option<StoredMail>, StoreError> {

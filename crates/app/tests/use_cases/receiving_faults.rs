@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use recado_app::receive_mail::{Receipt, ReceiveError, ReceiveMail};
+use recado_app::keep_house::KeepHouse;
+use recado_app::receive_mail::{PENDING_AT_ONCE, Receipt, ReceiveError, ReceiveMail};
 use recado_domain::ledger::{LedgerEntry, Outcome};
 use recado_domain::outbox::Delivery;
 use recado_domain::ticket::{Ticket, TicketStatus};
 use recado_ports::channels::MockChannels;
+use recado_ports::ledger::Ledger;
 use recado_ports::mail::{ComposeError, MockComposer};
 use recado_ports::outbox::MockOutbox;
 use recado_ports::parameters::MockParameters;
@@ -19,6 +21,7 @@ use recado_ports::tickets::MockTickets;
 use crate::faulty::unavailable;
 use crate::faulty_ledger::{FaultyLedger, LedgerCall};
 use crate::house::{House, comment, tomas};
+use crate::housekeeping::housekeeper;
 use crate::inbox::from;
 
 const ANA: &str = "ana@example.com";
@@ -133,9 +136,9 @@ async fn a_store_that_fails_at_any_step_of_judging_leaves_the_mail_to_the_next_r
         assert_eq!(house.mail(id).await.outcome, None, "{step}");
         assert_eq!(house.comments("4711").await.len(), 1, "{step}");
         let sound = house.receive_mail();
-        assert_eq!(sound.settle_pending().await.unwrap(), 1, "{step}");
+        assert_eq!(sound.settle_pending(None).await.unwrap().settled, 1, "{step}");
         assert_attached_once(&house, &house.mail(id).await, step).await;
-        assert_eq!(sound.settle_pending().await.unwrap(), 0, "{step}");
+        assert_eq!(sound.settle_pending(None).await.unwrap().settled, 0, "{step}");
     }
 }
 
@@ -152,9 +155,37 @@ async fn one_mail_that_cannot_be_judged_yet_holds_up_no_other() {
             .unwrap();
     }
     ledger.fail(LedgerCall::CopyOf);
-    assert_eq!(receive.settle_pending().await.unwrap(), 1);
-    assert_eq!(receive.settle_pending().await.unwrap(), 1);
+    assert_eq!(receive.settle_pending(None).await.unwrap().settled, 1);
+    assert_eq!(receive.settle_pending(None).await.unwrap().settled, 1);
     assert_eq!(house.comments("4711").await.len(), 3);
+}
+
+#[tokio::test]
+async fn many_mails_that_cannot_be_judged_yet_hold_up_no_later_one() {
+    let (house, told) = asked().await;
+    let ledger = FaultyLedger::new(&house.store);
+    let receive = receive_with(&house, &ledger);
+    let (old, all) = (usize::from(PENDING_AT_ONCE), usize::from(PENDING_AT_ONCE) + 1);
+    let mut last = None;
+    // Once when each comes in, once more when the older ones are swept.
+    ledger.fail_often(LedgerCall::CopyOf, all + old);
+    for _ in 0..all {
+        let mail = from(ANA).answering(&told).received(&house);
+        last = Some(receive.run(mail).await.unwrap().id());
+    }
+    let keeper = KeepHouse {
+        receive: Arc::new(receive),
+        ..housekeeper(&house, &house.worker())
+    };
+    let pending = async || house.store.pending(None, u16::MAX).await.unwrap();
+    keeper.run().await;
+    assert_eq!(pending().await.len(), all);
+    keeper.run().await;
+    let left = pending().await;
+    assert_eq!((left.len(), left.contains(&last.unwrap())), (old, false));
+    // Behind the last one a sweep begins anew.
+    keeper.run().await;
+    assert_eq!(pending().await, []);
 }
 
 #[tokio::test]
@@ -216,7 +247,11 @@ async fn what_will_not_mend_by_itself_fails_with_the_reason() {
         let told = entry.reason.unwrap();
         assert!(told.contains(reason), "{case}: {told}");
         assert_eq!(house.comments("4711").await.len(), 1, "{case}");
-        assert_eq!(house.receive_mail().settle_pending().await.unwrap(), 0, "{case}");
+        assert_eq!(
+            house.receive_mail().settle_pending(None).await.unwrap().settled,
+            0,
+            "{case}"
+        );
     }
 }
 
@@ -275,7 +310,7 @@ async fn two_judges_of_one_mail_settle_it_once() {
     let ledger = FaultyLedger::new(&house.store);
     let sweeper = house.receive_mail();
     ledger.before_settling(move || async move {
-        assert_eq!(sweeper.settle_pending().await.unwrap(), 1);
+        assert_eq!(sweeper.settle_pending(None).await.unwrap().settled, 1);
     });
     let mail = from(ANA).answering(&told).received(&house);
     let receipt = receive_with(&house, &ledger).run(mail).await.unwrap();

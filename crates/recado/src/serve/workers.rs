@@ -57,6 +57,7 @@ pub(super) fn start(
         comments: house.database.clone(),
         channels: house.database.clone(),
         events: house.database.clone(),
+        sessions: house.database.clone(),
         clock: house.clock.clone(),
         ids: house.ids.clone(),
         settings: settings.clone(),

@@ -116,7 +116,7 @@ pub async fn of_takes_of_one_message_at_once_a_single_one_stores_it(subject: &Su
         others.clone().all(|(_, taken)| *taken == Taken::Before(stored)),
         "{results:?}"
     );
-    assert_eq!(subject.ledger.pending(10).await.unwrap(), [stored]);
+    assert_eq!(subject.ledger.pending(None, 10).await.unwrap(), [stored]);
 }
 
 pub async fn pending_mails_are_given_oldest_first_up_to_the_limit(subject: &Subject) {
@@ -127,10 +127,14 @@ pub async fn pending_mails_are_given_oldest_first_up_to_the_limit(subject: &Subj
     let settled = settlement(ids[1], Outcome::Automatic);
     subject.ledger.settle(settled).await.unwrap();
     assert_eq!(
-        subject.ledger.pending(10).await.unwrap(),
+        subject.ledger.pending(None, 10).await.unwrap(),
         [ids[0], ids[2], ids[3]]
     );
-    assert_eq!(subject.ledger.pending(2).await.unwrap(), [ids[0], ids[2]]);
+    assert_eq!(subject.ledger.pending(None, 2).await.unwrap(), [ids[0], ids[2]]);
+    for (after, first) in [(0, 2), (1, 2), (2, 3), (3, 4)] {
+        let behind = subject.ledger.pending(Some(ids[after]), 10).await.unwrap();
+        assert_eq!(behind, ids[first..], "behind {after}");
+    }
 }
 
 pub async fn mails_are_listed_newest_first_and_filtered(subject: &Subject) {

@@ -26,9 +26,11 @@ impl Ledger for MemoryStore {
         Ok(self.write(|tables| tables.take_mail(mail)))
     }
 
-    async fn pending(&self, limit: u16) -> Result<Vec<MailId>, StoreError> {
+    async fn pending(&self, after: Option<MailId>, limit: u16) -> Result<Vec<MailId>, StoreError> {
         Ok(self.read(|tables| {
-            let pending = tables.mails.values().filter(|row| row.entry.outcome.is_none());
+            let behind = |id: MailId| after.is_none_or(|after| id > after);
+            let mails = tables.mails.values();
+            let pending = mails.filter(|row| row.entry.outcome.is_none() && behind(row.entry.id));
             pending.map(|row| row.entry.id).take(usize::from(limit)).collect()
         }))
     }
