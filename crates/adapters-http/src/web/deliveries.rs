@@ -53,10 +53,6 @@ struct ListPage {
 
 /// A delivery as the pages show it.
 #[derive(Serialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a button that the page has or not"
-)]
 struct One {
     href: String,
     recipient: String,

@@ -335,7 +335,7 @@ async fn accept(
 }
 
 #[derive(Serialize)]
-struct Question<'a> {
+struct Confirmation<'a> {
     question: &'static str,
     name: &'a str,
     action: &'a str,
@@ -350,7 +350,7 @@ pub(super) fn ask(
     name: &str,
     (action, back): (&str, &str),
 ) -> Response {
-    let question = Question {
+    let question = Confirmation {
         question,
         name,
         action,

@@ -1,5 +1,7 @@
 //! A browser that somebody has signed in with: it keeps a cookie, and sends forms as its pages have them.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use recado_domain::person::EmailAddress;
@@ -82,46 +84,14 @@ impl<'a> Browser<'a> {
         let csrf = self.csrf().await;
         let mut body = format!("csrf={csrf}");
         for (name, value) in fields {
-            let value: String = value.bytes().map(|octet| format!("%{octet:02X}")).collect();
-            body.push_str(&format!("&{name}={value}"));
+            write!(body, "&{name}=").unwrap();
+            for octet in value.bytes() {
+                write!(body, "%{octet:02X}").unwrap();
+            }
         }
         let request = self
             .request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.desk.send(request.body(Body::from(body)).unwrap()).await
-    }
-
-    /// Sends a form with files: name, type, content.
-    pub(crate) async fn upload(
-        &self,
-        path: &str,
-        fields: &[(&str, &str)],
-        files: &[(&str, &str, &[u8])],
-    ) -> Answer {
-        let csrf = self.csrf().await;
-        let mut body = Vec::new();
-        for (name, value) in fields.iter().copied().chain([("csrf", csrf.as_str())]) {
-            body.extend(
-                format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-                    .bytes(),
-            );
-        }
-        for (name, content_type, content) in files {
-            body.extend(
-                format!(
-                    "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\
-                     content-type: {content_type}\r\n\r\n"
-                )
-                .bytes(),
-            );
-            body.extend(*content);
-            body.extend(b"\r\n");
-        }
-        body.extend(format!("--{BOUNDARY}--\r\n").bytes());
-        let request = self.request(Method::POST, path).header(
-            header::CONTENT_TYPE,
-            format!("multipart/form-data; boundary={BOUNDARY}"),
-        );
         self.desk.send(request.body(Body::from(body)).unwrap()).await
     }
 
@@ -154,19 +124,6 @@ impl<'a> Browser<'a> {
             .request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.desk.send(request.body(Body::from("sure=Y")).unwrap()).await
-    }
-
-    /// Writes a message, which must be taken.
-    pub(crate) async fn write(&self, path: &str, text: &str) {
-        let answer = self
-            .upload(&format!("{path}/messages"), &[("text", text)], &[])
-            .await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("location")),
-            (303, path),
-            "{}",
-            self::text(&answer)
-        );
     }
 }
 

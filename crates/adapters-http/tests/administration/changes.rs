@@ -25,11 +25,11 @@ fn filled(route: &str) -> String {
 }
 
 /// The routes of these pages.
-fn routes(method: Method) -> Vec<&'static str> {
+fn routes(method: &Method) -> Vec<&'static str> {
     let ours = ["/administration", "/desk/quarantine", "/desk/deliveries"];
     recado_adapters_http::page_routes()
         .into_iter()
-        .filter(|(of, route)| *of == method && ours.iter().any(|place| route.starts_with(place)))
+        .filter(|(of, route)| of == method && ours.iter().any(|place| route.starts_with(place)))
         .map(|(_, route)| route)
         .collect()
 }
@@ -37,7 +37,7 @@ fn routes(method: Method) -> Vec<&'static str> {
 #[tokio::test]
 async fn whoever_is_no_administrator_finds_nothing() {
     let desk = Desk::telling().await;
-    let routes = routes(Method::GET);
+    let routes = routes(&Method::GET);
     assert!(routes.len() > 20, "{routes:?}");
     for email in ["tomas@example.com", "ana@example.com"] {
         let browser = Browser::of(&desk, email).await;
@@ -60,7 +60,7 @@ async fn whoever_is_no_administrator_finds_nothing() {
 async fn a_technician_s_forms_change_nothing_here() {
     let desk = Desk::telling().await;
     let tomas = Browser::of(&desk, "tomas@example.com").await;
-    for route in routes(Method::POST)
+    for route in routes(&Method::POST)
         .iter()
         .filter(|route| route.starts_with("/administration"))
     {
@@ -73,7 +73,7 @@ async fn a_technician_s_forms_change_nothing_here() {
 async fn no_form_is_taken_without_its_token() {
     let desk = Desk::telling().await;
     let admin = Browser::of(&desk, ADMIN).await;
-    let routes = routes(Method::POST);
+    let routes = routes(&Method::POST);
     assert!(routes.len() > 20, "{routes:?}");
     for route in routes {
         let answer = admin.forge(&filled(route)).await;

@@ -7,7 +7,6 @@ mod administration;
 #[expect(dead_code, reason = "the API's tests share it")]
 #[path = "../api/harness.rs"]
 mod harness;
-#[expect(dead_code, reason = "the API's tests share it")]
 #[path = "../api/inbox.rs"]
 mod inbox;
 

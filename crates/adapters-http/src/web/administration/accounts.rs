@@ -240,7 +240,7 @@ fn page(
     shared: &Shared,
     visit: &SignedInAdministrator,
     status: StatusCode,
-    states: &[ParameterState],
+    parameters: &[ParameterState],
     refused: Option<(&Pairs, &Vec<(Parameter, Wish)>)>,
     mut trial: Option<(Account, Trial)>,
 ) -> Response {
@@ -250,7 +250,7 @@ fn page(
             .parameters()
             .iter()
             .filter_map(|parameter| {
-                let state = states.iter().find(|state| state.parameter == *parameter)?;
+                let state = parameters.iter().find(|state| state.parameter == *parameter)?;
                 Some(field(state, refused))
             })
             .collect(),

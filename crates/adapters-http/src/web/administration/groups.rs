@@ -8,7 +8,7 @@ use axum::response::Response;
 use recado_domain::person::{EmailAddress, Group, Party, PersonName};
 use serde::{Deserialize, Serialize};
 
-use super::{After, Question, Sure, Within};
+use super::{After, Confirmation, Sure, Within};
 use crate::api::List;
 use crate::web::form::Form;
 use crate::web::page::{see_other_with, segment};
@@ -211,7 +211,7 @@ async fn remove(
     if !sure.is_sure() {
         let group = people.group(visit.actor(), &email).await?;
         let back = place(email.as_str());
-        let question = Question {
+        let question = Confirmation {
             question: "remove-group",
             name: &name_of(&group),
             action: &format!("{back}/remove"),

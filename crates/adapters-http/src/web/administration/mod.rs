@@ -104,7 +104,7 @@ impl Sure {
 
 /// The question before a change that cannot be undone. The strings' keys are `ask-`, `why-`, `do-` with `question`.
 #[derive(Serialize)]
-struct Question<'a> {
+struct Confirmation<'a> {
     question: &'static str,
     /// What it is about.
     name: &'a str,
@@ -114,7 +114,7 @@ struct Question<'a> {
     back: &'a str,
 }
 
-impl Question<'_> {
+impl Confirmation<'_> {
     fn ask(self, visit: &Visit, section: &'static str, title: &'static str) -> Response {
         visit.page("administration/confirm.html", title, Within::new(section, self))
     }

@@ -38,14 +38,14 @@ struct Page {
     oldest: Option<Timestamp>,
     /// Whether 297 stops all mail.
     is_stopped: bool,
-    counts: Vec<Count>,
+    counts: Vec<InState>,
     channels: Vec<ChannelView>,
     suppressions: Vec<SuppressionView>,
     next: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Count {
+struct InState {
     state: &'static str,
     count: u64,
     tone: &'static str,
@@ -57,7 +57,7 @@ struct ChannelView {
     server: Option<String>,
     hold: Option<HoldView>,
     last_fault: Option<String>,
-    depth: Vec<Count>,
+    depth: Vec<InState>,
 }
 
 #[derive(Serialize)]
@@ -105,8 +105,8 @@ const STATES: [&[MailState]; 5] = [
     &[MailState::Dead],
 ];
 
-fn count(state: MailState, count: u64) -> Count {
-    Count {
+fn count(state: MailState, count: u64) -> InState {
+    InState {
         state: state.as_str(),
         count,
         tone: if count == 0 {

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{Question, Sure, Within};
+use super::{Confirmation, Sure, Within};
 use crate::api::List;
 use crate::web::form::Form;
 use crate::web::page::{see_other_with, segment};
@@ -348,7 +348,7 @@ async fn disable(
     let email = address(&email)?;
     if !sure.is_sure() {
         let back = format!("{HERE}/{}", segment(email.as_str()));
-        let question = Question {
+        let question = Confirmation {
             question: "disable-person",
             name: email.as_str(),
             action: &format!("{back}/disable"),

@@ -12,7 +12,7 @@ use recado_ports::accounts::Token;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Question, Within};
+use super::{Confirmation, Within};
 use crate::api::List;
 use crate::web::form::Form;
 use crate::web::page::see_other_with;
@@ -175,7 +175,7 @@ async fn revoke(
 ) -> Result<Response, WebRefusal> {
     let id = Uuid::parse_str(&id).map_err(|_| WebRefusal::NotFound)?;
     if form.sure.as_deref() != Some("Y") {
-        let question = Question {
+        let question = Confirmation {
             question: "revoke-token",
             name: &form.label,
             action: &format!("{HERE}/{id}/revoke"),

@@ -1,5 +1,6 @@
 //! A test mail on its way: where it stands, and why it waits.
 
+use jiff::SignedDuration;
 use recado_app::read_deliveries::{ShownDelivery, ShownState};
 use recado_domain::outbox::{DeliveryId, State};
 use serde::Serialize;
@@ -61,23 +62,10 @@ async fn watch(
     place: &str,
 ) -> Result<Watch, WebRefusal> {
     let delivery = &shown.history.delivery;
-    let mut said = delivery.last_reply.clone();
-    if shown.state == ShownState::Held {
-        let channels = shared
-            .pages
-            .administration
-            .steer_channel
-            .list(visit.actor())
-            .await?;
-        let channel = channels
-            .into_iter()
-            .find(|channel| channel.account == delivery.account);
-        said = channel
-            .and_then(|channel| channel.hold)
-            .map(|hold| hold.detail)
-            .filter(|detail| !detail.is_empty())
-            .or(said);
-    }
+    let said = match delivery.last_reply.clone() {
+        None if delivery.state.is_active() => obstacle(shared, visit, shown).await?,
+        said => said,
+    };
     Ok(Watch {
         id: delivery.id.0,
         state: shown.state.as_str(),
@@ -88,6 +76,29 @@ async fn watch(
         here: format!("{place}?watch={}", delivery.id.0),
         next: place == "/administration",
     })
+}
+
+/// So long a mail that nothing keeps back may take to leave.
+const AT_ONCE: SignedDuration = SignedDuration::from_secs(2);
+
+/// Why a mail waits that nobody has tried to send: its account is held, or was in trouble when last used.
+async fn obstacle(
+    shared: &Shared,
+    visit: &SignedIn,
+    shown: &ShownDelivery,
+) -> Result<Option<String>, WebRefusal> {
+    let delivery = &shown.history.delivery;
+    let channels = &shared.pages.administration.steer_channel;
+    let channels = channels.list(visit.actor()).await?;
+    let channel = channels
+        .into_iter()
+        .find(|channel| channel.account == delivery.account);
+    let Some(channel) = channel else { return Ok(None) };
+    if let Some(hold) = channel.hold {
+        return Ok(Some(hold.detail).filter(|detail| !detail.is_empty()));
+    }
+    let waits = shared.options.clock.now().duration_since(delivery.created_at) > AT_ONCE;
+    Ok(channel.last_fault.filter(|_| waits))
 }
 
 /// How a state looks.

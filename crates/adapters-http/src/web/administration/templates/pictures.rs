@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Errors, editor, existing};
 use crate::web::Shared;
-use crate::web::administration::{Question, Sure};
+use crate::web::administration::{Confirmation, Sure};
 use crate::web::form::{Form, Upload};
 use crate::web::page::{see_other_with, segment};
 use crate::web::refusal::WebRefusal;
@@ -135,7 +135,7 @@ pub(super) async fn remove(
     let name = PictureName::parse(&name).map_err(|_| WebRefusal::NotFound)?;
     let back = format!("/administration/templates/{id}#images");
     if !sure.is_sure() {
-        let question = Question {
+        let question = Confirmation {
             question: "remove-image",
             name: name.as_str(),
             action: &format!(
