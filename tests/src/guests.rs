@@ -5,6 +5,7 @@ use recado_test_support::servers::Chromium;
 use crate::browser::{Browser, Setting};
 use crate::daemon::{Daemon, Installation, Store};
 use crate::desk::{ANA, TOMAS};
+use crate::encounter::newest_to;
 use crate::gallery::{Gallery, IRENE, ODD_TICKET, PASSWORD, TICKET, encoded, link_in};
 use crate::tour::{Stop, tour};
 use crate::visitor::Visitor;
@@ -74,10 +75,13 @@ impl Guests {
             name: name.to_owned(),
             path: path.to_owned(),
         };
+        let mails = gallery.server.count();
         browser.ask_for_link(ANA).await;
+        let mail = newest_to(&gallery.server, ANA, mails + 1).await;
+        let link = link_in(&mail, base, "/sign-in/").expect("the mail has a link");
         let stops = vec![
             stop("sign-in", "/sign-in"),
-            stop("sign-in-link", &sign_in_link(gallery).await),
+            stop("sign-in-link", &link),
             stop("sign-in-link-used-up", "/sign-in/no-such-secret"),
             stop("view", &gallery.view),
             stop("view-over", "/view/no-such-token"),
@@ -124,10 +128,4 @@ async fn member(
         visitor,
         stops,
     }
-}
-
-/// The link in the mail that was asked for.
-async fn sign_in_link(gallery: &Gallery) -> String {
-    let mail = gallery.last_mail_to(ANA).await;
-    link_in(&mail, gallery.desk.daemon.base(), "/sign-in/").expect("the mail has a link")
 }

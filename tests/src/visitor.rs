@@ -1,13 +1,17 @@
 //! Somebody without a browser: requests with cookies and forms, each answer as it is.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, ORIGIN, SET_COOKIE};
-use reqwest::{Client, Method, StatusCode, redirect};
+use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, ORIGIN, SET_COOKIE};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Parts the fields of a form with files; no value holds it.
+const BOUNDARY: &str = "----------------------a-form-of-the-tests";
 
 /// A client of the pages, with a cookie for each name.
 #[derive(Clone)]
@@ -79,7 +83,7 @@ impl Visitor {
     }
 
     /// A request with this person's cookies, to be sent.
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.base))
             .header(ACCEPT_LANGUAGE, &self.language)
@@ -97,21 +101,45 @@ impl Visitor {
     /// # Panics
     /// The page has no form.
     pub async fn send(&mut self, from: &str, path: &str, fields: &[(&str, &str)]) -> Page {
-        let page = self.get(from).await;
-        let proof = page
-            .hidden("csrf")
-            .unwrap_or_else(|| panic!("{from} has no form: {}\n{}", page.status, page.body));
+        let proof = self.proof(from).await;
         let fields: Vec<(&str, &str)> = std::iter::once(("csrf", proof.as_str()))
             .chain(fields.iter().copied())
             .collect();
-        let request = self
-            .request(Method::POST, path)
-            .header(ORIGIN, &self.base)
-            .form(&fields);
+        let request = self.posted(path).form(&fields);
         self.take(path, request).await
     }
 
-    async fn take(&mut self, path: &str, request: reqwest::RequestBuilder) -> Page {
+    /// As [`send`](Self::send), as forms that may hold files are sent.
+    ///
+    /// # Panics
+    /// The page has no form.
+    pub async fn upload(&mut self, from: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+        let proof = self.proof(from).await;
+        let mut body = String::new();
+        for (name, value) in std::iter::once(&("csrf", proof.as_str())).chain(fields) {
+            write!(
+                body,
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+            .expect("a text takes all that is written");
+        }
+        write!(body, "--{BOUNDARY}--\r\n").expect("a text takes all that is written");
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let request = self.posted(path).header(CONTENT_TYPE, kind).body(body);
+        self.take(path, request).await
+    }
+
+    async fn proof(&mut self, from: &str) -> String {
+        let page = self.get(from).await;
+        page.hidden("csrf")
+            .unwrap_or_else(|| panic!("{from} has no form: {}\n{}", page.status, page.body))
+    }
+
+    fn posted(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path).header(ORIGIN, &self.base)
+    }
+
+    async fn take(&mut self, path: &str, request: RequestBuilder) -> Page {
         let response = request
             .send()
             .await

@@ -81,9 +81,13 @@ async fn another_persons_ticket_is_not_there() {
     for path in [&message, &file, &internal, "/events?ticket=4711"] {
         assert_eq!(eva.get(path).await.status, 404, "{path}");
     }
-    for action in ["messages", "mute", "unmute"] {
+    let message_of_hers = eva
+        .upload("/settings", "/tickets/4711/messages", &[("text", "Hola")])
+        .await;
+    assert_eq!(message_of_hers.status, 404, "{}", message_of_hers.body);
+    for action in ["mute", "unmute"] {
         let path = format!("/tickets/4711/{action}");
-        let answer = eva.send("/settings", &path, &[("text", "Hola")]).await;
+        let answer = eva.send("/settings", &path, &[]).await;
         assert_eq!(answer.status, 404, "{path}");
     }
     let withdraw = format!("{message}/withdraw");
