@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::conversation::list::{Hit, Item, searched};
-use super::conversation::{self, At, Draft, Face, Spoken, Talk, TicketView, Write, number, spoken};
+use super::conversation::{
+    self, At, Draft, Face, Spoken, Talk, TicketView, Write, number, page_title, spoken,
+};
 use super::page::{see_other, segment};
 use super::refusal::WebRefusal;
 use super::routes::Routes;
-use super::strings::Words;
 use super::visit::{SignedIn, Wanted};
 
 const FACE: Face = Face::Portal;
@@ -255,7 +256,7 @@ pub(super) async fn ticket_page(
         write,
         with_words: false,
     };
-    let title = Words::Text(spoken.ticket.title);
+    let title = page_title(&spoken.ticket);
     Ok(visit.page_with(status, "conversation/ticket.html", title, context))
 }
 

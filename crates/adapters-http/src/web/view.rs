@@ -8,11 +8,10 @@ use recado_app::read_deliveries::HeldChannels;
 use serde::Serialize;
 
 use super::Shared;
-use super::conversation::{At, Extent, Face, Reading, Talk, TicketView};
+use super::conversation::{At, Extent, Face, Reading, Talk, TicketView, page_title};
 use super::page::segment;
 use super::refusal::WebRefusal;
 use super::routes::Routes;
-use super::strings::Words;
 use super::visit::{Visit, Wanted};
 
 /// The link's route.
@@ -52,11 +51,7 @@ async fn view(
         ticket: TicketView::new(&ticket, Face::Portal, None),
     };
     let mut response = match visit.wanted {
-        Wanted::Page => visit.page(
-            "conversation/view.html",
-            Words::Text(ticket.title.clone()),
-            context,
-        ),
+        Wanted::Page => visit.page("conversation/view.html", page_title(&ticket), context),
         Wanted::Fragment => visit.fragment("conversation/messages.html", context),
     };
     // The address is the key: no other site learns it.

@@ -23,7 +23,7 @@ pub(super) use face::Face;
 pub(super) use files::get_file;
 pub(super) use message::{Extent, Mail, Reading, name};
 pub(super) use talk::{At, Spoken, Talk, get_comment, spoken};
-pub(super) use ticket::TicketView;
+pub(super) use ticket::{TicketView, page_title};
 pub(super) use write::{Draft, Write, post_message};
 
 use super::refusal::WebRefusal;

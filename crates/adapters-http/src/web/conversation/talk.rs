@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::message::Message;
-use super::{Extent, Face, Reading, TicketView, comment_id, face, number};
+use super::{Extent, Face, Reading, TicketView, comment_id, face, number, page_title};
 use crate::web::Shared;
 use crate::web::refusal::WebRefusal;
-use crate::web::strings::Words;
 use crate::web::visit::{SignedIn, Visit, Wanted};
 
 /// Which part of a conversation is asked for.
@@ -218,11 +217,7 @@ pub(super) async fn one(
         ticket: TicketView::new(&spoken.ticket, face, visit.actor.as_ref()),
     };
     Ok(match visit.wanted {
-        Wanted::Page => visit.page(
-            "conversation/one.html",
-            Words::Text(spoken.ticket.title.clone()),
-            context,
-        ),
+        Wanted::Page => visit.page("conversation/one.html", page_title(&spoken.ticket), context),
         Wanted::Fragment => visit.fragment("conversation/message.html", context),
     })
 }

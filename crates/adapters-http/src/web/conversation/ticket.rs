@@ -8,6 +8,22 @@ use recado_domain::ticket::{Ticket, TicketStatus};
 use serde::Serialize;
 
 use super::{Face, name};
+use crate::web::strings::Words;
+
+/// Characters of a ticket's title that a tab or a bookmark has room for.
+const TITLE_CHARS: usize = 55;
+
+/// What a ticket's page is called.
+pub(in crate::web) fn page_title(ticket: &Ticket) -> Words {
+    let title = match ticket.title.trim() {
+        "" => ticket.number.as_str(),
+        title => title,
+    };
+    Words::Text(match title.char_indices().nth(TITLE_CHARS) {
+        None => title.to_owned(),
+        Some((end, _)) => format!("{}…", title[..end].trim_end()),
+    })
+}
 
 /// Somebody named on a ticket.
 #[derive(Debug, Clone, Serialize)]

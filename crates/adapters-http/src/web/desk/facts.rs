@@ -10,10 +10,9 @@ use serde::Serialize;
 
 use super::{DeskPage, FACE, Pane, muting, opened};
 use crate::web::Shared;
-use crate::web::conversation::{At, Draft, Extent, Mail, Reading, TicketView, number, spoken};
+use crate::web::conversation::{At, Draft, Extent, Mail, Reading, TicketView, number, page_title, spoken};
 use crate::web::page::{see_other, segment};
 use crate::web::refusal::WebRefusal;
-use crate::web::strings::Words;
 use crate::web::visit::{SignedIn, SignedInDesk, Wanted};
 
 /// Mails that the facts name; the page of deliveries has all of them.
@@ -73,7 +72,7 @@ pub(super) async fn show(
         };
         return Ok(visit.fragment_with(status, "desk/facts_pane.html", facts));
     }
-    let title = Words::Text(spoken.ticket.title.clone());
+    let title = page_title(&spoken.ticket);
     let page = DeskPage {
         pane: Pane::Facts,
         problem,

@@ -14,13 +14,12 @@ use serde::Serialize;
 
 use super::Shared;
 use super::conversation::{
-    self, At, Draft, Extent, Face, Mail, Spoken, Talk, TicketView, Write, number, spoken,
+    self, At, Draft, Extent, Face, Mail, Spoken, Talk, TicketView, Write, number, page_title, spoken,
 };
 use super::page::see_other;
 use super::portal::Earlier;
 use super::refusal::WebRefusal;
 use super::routes::Routes;
-use super::strings::Words;
 use super::visit::{SignedIn, SignedInDesk, Wanted};
 use facts::{Facts, get_facts, get_head};
 use list::{List, ListQuery};
@@ -154,7 +153,7 @@ pub(super) async fn ticket_page(
     draft: Draft,
     status: StatusCode,
 ) -> Result<Response, WebRefusal> {
-    let title = Words::Text(spoken.ticket.title.clone());
+    let title = page_title(&spoken.ticket);
     let page = opened(shared, visit, spoken, at, draft).await?;
     Ok(visit.page_with(status, "desk/desk.html", title, page))
 }

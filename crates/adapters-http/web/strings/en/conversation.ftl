@@ -137,6 +137,7 @@ item-unread = Unread:
 item-nothing = No messages yet
 item-undelivered = mail not delivered
 item-unanswered = awaits an answer
+search-do = Search
 found-messages = In messages
 
 flash-withdrawn = The message is withdrawn.

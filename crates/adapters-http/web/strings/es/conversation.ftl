@@ -137,6 +137,7 @@ item-unread = Sin leer:
 item-nothing = Sin mensajes todavía
 item-undelivered = correo sin entregar
 item-unanswered = espera respuesta
+search-do = Buscar
 found-messages = En los mensajes
 
 flash-withdrawn = El mensaje está retirado.

@@ -137,6 +137,7 @@ item-unread = Não lida:
 item-nothing = Ainda sem mensagens
 item-undelivered = e-mail não entregue
 item-unanswered = aguarda resposta
+search-do = Buscar
 found-messages = Nas mensagens
 
 flash-withdrawn = A mensagem foi retirada.
