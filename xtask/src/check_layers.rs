@@ -45,6 +45,7 @@ const LAYERS: &[Layer] = &[
                 "sha2",
                 "subtle",
                 "thiserror",
+                "unicode-normalization",
                 "uuid",
             ],
             behind_a_feature: &["serde"],

@@ -5,6 +5,8 @@
 pub(crate) mod sqlite {
     pub(crate) use crate::comments::accept::sqlite::insert_comment;
     pub(crate) use crate::events::sqlite::record_events;
+    pub(crate) use crate::inbox::activity::sqlite::{note_comment, note_ticket, refresh_activity};
+    pub(crate) use crate::inbox::fts5::{add_to_index, expression, hits, is_sole_indexer};
     pub(crate) use crate::outbox::cancel::sqlite::cancel_deliveries;
     pub(crate) use crate::outbox::enqueue::sqlite::insert_deliveries;
     pub(crate) use crate::people::sqlite::{add_user as insert_user, groups_of};
@@ -71,6 +73,8 @@ pub(crate) mod sqlite {
 pub(crate) mod postgres {
     pub(crate) use crate::comments::accept::postgres::insert_comment;
     pub(crate) use crate::events::postgres::record_events;
+    pub(crate) use crate::inbox::activity::postgres::{note_comment, note_ticket, refresh_activity};
+    pub(crate) use crate::inbox::tsvector::{add_to_index, expression, hits, is_sole_indexer};
     pub(crate) use crate::outbox::cancel::postgres::cancel_deliveries;
     pub(crate) use crate::outbox::enqueue::postgres::insert_deliveries;
     pub(crate) use crate::people::postgres::{add_user as insert_user, groups_of};

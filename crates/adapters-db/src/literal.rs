@@ -6,7 +6,7 @@ use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
 macro_rules! expression {
@@ -175,6 +175,27 @@ where
     }
 }
 
+/// Mails that were given up, or came back.
+pub(crate) const UNDELIVERED: &str = "(outbox.state = 'dead' OR outbox.outcome = 'bounced')";
+
+/// [`UNDELIVERED`], beside other conditions.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Undelivered;
+
+expression!(Undelivered -> Bool);
+
+impl<DB: Backend> QueryFragment<DB> for Undelivered {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(UNDELIVERED);
+        Ok(())
+    }
+}
+
+diesel::define_sql_function! {
+    /// So many characters of a text, from this one on (the first is 1).
+    fn substr(text: Text, from: Integer, length: Integer) -> Text;
+}
+
 /// Tickets on which a person is requester, responsible or watcher, or in whose group they are. A union, so that each
 /// way is found by its index.
 #[derive(Debug, Clone)]
@@ -198,14 +219,67 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
+        Self::write(&self.email, &self.groups, out)
+    }
+}
+
+impl VisibleTo {
+    /// The condition as text, for a query that is one.
+    pub(crate) fn write<'b, DB: Backend>(
+        email: &'b String,
+        groups: &'b [String],
+        mut out: AstPass<'_, 'b, DB>,
+    ) -> QueryResult<()>
+    where
+        DB: diesel::sql_types::HasSqlType<Text>,
+        String: diesel::serialize::ToSql<Text, DB>,
+    {
         out.push_sql("ticket.id IN (SELECT id FROM ticket WHERE requester_email = ");
-        out.push_bind_param::<Text, _>(&self.email)?;
+        out.push_bind_param::<Text, _>(email)?;
         out.push_sql(" UNION SELECT id FROM ticket WHERE responsible_email = ");
-        out.push_bind_param::<Text, _>(&self.email)?;
+        out.push_bind_param::<Text, _>(email)?;
         out.push_sql(" UNION SELECT ticket FROM ticket_watcher WHERE email = ");
+        out.push_bind_param::<Text, _>(email)?;
+        for group in groups {
+            out.push_sql(" UNION SELECT id FROM ticket WHERE group_email = ");
+            out.push_bind_param::<Text, _>(group)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Comments that somebody who sees the ticket may read: public ones that are not under hold, their own, and all where
+/// they are the ticket's desk. The same rule as `Viewer::sees_internal` and `Audience::reads`.
+#[derive(Debug, Clone)]
+pub(crate) struct MayRead {
+    pub(crate) email: String,
+    pub(crate) groups: Vec<String>,
+}
+
+expression!(MayRead -> Bool);
+
+impl QueryId for MayRead {
+    type QueryId = ();
+    // The text depends on the number of groups.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB: Backend> QueryFragment<DB> for MayRead
+where
+    DB: diesel::sql_types::HasSqlType<Text>,
+    String: diesel::serialize::ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        out.push_sql(
+            "(comment.visibility = 'public' AND (comment.held_until IS NULL OR comment.author_email = ",
+        );
+        out.push_bind_param::<Text, _>(&self.email)?;
+        out.push_sql(") OR ticket.responsible_email = ");
         out.push_bind_param::<Text, _>(&self.email)?;
         for group in &self.groups {
-            out.push_sql(" UNION SELECT id FROM ticket WHERE group_email = ");
+            out.push_sql(" OR ticket.group_email = ");
             out.push_bind_param::<Text, _>(group)?;
         }
         out.push_sql(")");

@@ -69,6 +69,7 @@ table! {
         withdrawn_at -> Nullable<BigInt>,
         html -> Nullable<Text>,
         held_until -> Nullable<BigInt>,
+        released_at -> Nullable<BigInt>,
     }
 }
 
@@ -177,6 +178,17 @@ table! {
         situation -> Text,
         locale -> Nullable<Text>,
         updated_at -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    template_image (template, name) {
+        template -> BigInt,
+        name -> Text,
+        content_type -> Text,
+        content -> Binary,
     }
 }
 
@@ -415,6 +427,50 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::column::Id;
+
+    ticket_activity (ticket) {
+        ticket -> Id,
+        status -> Text,
+        newest -> Id,
+        newest_public_by -> Nullable<Text>,
+        newest_shown -> Nullable<Id>,
+        newest_shown_by -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::column::Id;
+
+    read_mark (email, ticket) {
+        email -> Text,
+        ticket -> Id,
+        read_at -> BigInt,
+    }
+}
+
+table! {
+    use crate::column::Id;
+
+    search_queue (comment) {
+        comment -> Id,
+    }
+}
+
+table! {
+    use diesel::sql_types::BigInt;
+    use crate::column::Id;
+
+    // The words beside it are each database's own.
+    searched_comment (place) {
+        place -> BigInt,
+        comment -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     app_user,
     attachment,
@@ -430,6 +486,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox_message,
     preference,
     session,
+    search_queue,
     ticket,
     ticket_watcher,
     token,

@@ -63,6 +63,7 @@ queries! {
         }
         let watchers = NewWatcherRow::all_of(new);
         insert_new!(connection, ticket_watcher::table, &watchers);
+        note_ticket(connection, new).await?;
         let event = NewEventRow::new(EventKind::TicketChanged, Some(id), id.0, micros(new.updated_at));
         record_events(connection, &[event]).await?;
         if !write.cut_off.is_empty() {
@@ -132,7 +133,7 @@ fn restricted(viewer: &Viewer) -> Option<VisibleTo> {
     })
 }
 
-fn assemble((rows, watchers): (Vec<TicketRow>, Vec<WatcherRow>)) -> Result<Vec<Ticket>, Fault> {
+pub(crate) fn assemble((rows, watchers): (Vec<TicketRow>, Vec<WatcherRow>)) -> Result<Vec<Ticket>, Fault> {
     let mut by_ticket: BTreeMap<Key, Vec<WatcherRow>> = BTreeMap::new();
     for watcher in watchers {
         by_ticket.entry(watcher.ticket).or_default().push(watcher);

@@ -15,6 +15,7 @@ pub mod preference;
 pub mod quote;
 pub mod reply;
 pub mod retry;
+pub mod search;
 pub mod template;
 pub mod ticket;
 pub mod token;

@@ -21,9 +21,11 @@ pub enum View {
     Asked,
     /// Those of the viewer's groups that nobody is the responsible of, or a member of the group is.
     Groups,
-    /// Open ones whose last public comment is neither the responsible's nor a technician's or administrator's.
+    /// Open ones whose last public comment is neither the responsible's nor a technician's or administrator's; one on
+    /// which nothing was said is none of them.
     Unanswered,
-    /// Open ones with a mail that was given up (`dead`) or bounced.
+    /// Open ones with a mail that was given up (`dead`) or bounced, for whoever reads the ticket's internal comments:
+    /// others would learn of a mail about one.
     Undelivered,
 }
 
@@ -45,12 +47,32 @@ pub struct InboxQuery {
 pub struct LastComment {
     /// Who wrote it.
     pub author: Party,
-    /// The text's beginning, line breaks as blanks, at most 160 characters.
+    /// The text's beginning, as [`LastComment::beginning_of`] gives it.
     pub beginning: String,
     /// Public or internal.
     pub visibility: Visibility,
     /// When.
     pub at: Timestamp,
+}
+
+impl LastComment {
+    /// Most characters of [`LastComment::beginning`].
+    pub const BEGINNING_CHARS: usize = 160;
+
+    /// A text's beginning as lists show it: blanks and line breaks in a row are one blank.
+    pub fn beginning_of(text: &str) -> String {
+        let mut beginning = String::new();
+        for word in text.split_whitespace() {
+            if !beginning.is_empty() {
+                beginning.push(' ');
+            }
+            beginning.push_str(word);
+            if beginning.len() > 4 * Self::BEGINNING_CHARS {
+                break;
+            }
+        }
+        beginning.chars().take(Self::BEGINNING_CHARS).collect()
+    }
 }
 
 /// A ticket in a list.
@@ -119,8 +141,12 @@ pub trait Inbox: Send + Sync {
     /// How many open tickets each of the desk's lists has.
     async fn counts(&self, viewer: &Viewer) -> Result<Counts, StoreError>;
 
-    /// Comments that hold every word of the text, the newest first. Words compare without letter case and accents, the
-    /// last one by its beginning. Quick with a million comments.
+    /// Comments in which is what the text seeks ([`recado_domain::search::Sought`]), the newest first; nothing for a
+    /// text without words. Quick with a million comments: a page may hold fewer than were asked for, and yet have a
+    /// next one.
+    ///
+    /// The index follows the comments: this call takes in a few that are new itself, so that what was just said is
+    /// found; the rest is for [`Inbox::index_comments`].
     async fn search(
         &self,
         viewer: &Viewer,
@@ -128,7 +154,12 @@ pub trait Inbox: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<Found>, StoreError>;
 
-    /// Notes that somebody has read a ticket up to the time. Need not wait for the disk.
+    /// Takes comments into the search that are not yet in it, the oldest first, at most `limit`; gives how many. To be
+    /// called until it gives none, every few seconds. Of several callers at once one does the work.
+    async fn index_comments(&self, limit: u16) -> Result<u64, StoreError>;
+
+    /// Notes that somebody has read a ticket up to the time; an earlier time changes nothing. Need not wait for the
+    /// disk.
     async fn mark_read(
         &self,
         email: &EmailAddress,

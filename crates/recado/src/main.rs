@@ -9,7 +9,6 @@ mod failpoints;
 mod ids;
 mod log;
 mod serve;
-mod unkept;
 mod wiring;
 
 use std::process::ExitCode;

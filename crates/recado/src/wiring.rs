@@ -37,7 +37,6 @@ use recado_ports::renderer::Renderer;
 use crate::clock::SystemClock;
 use crate::config::{Configuration, ConfigurationFault, WayOut};
 use crate::ids::SystemIds;
-use crate::unkept::Unkept;
 
 /// The adapters of one process, ready for use cases.
 pub(crate) struct House {
@@ -171,7 +170,7 @@ impl House {
     pub(crate) fn put_template(&self) -> PutTemplate {
         PutTemplate {
             templates: self.database.clone(),
-            images: Arc::new(Unkept),
+            images: self.database.clone(),
             clock: self.clock.clone(),
             trail: self.trail(),
         }
@@ -225,7 +224,7 @@ impl House {
             outbox: database(),
             parameters: database(),
             templates: database(),
-            images: Arc::new(Unkept),
+            images: database(),
             channels: database(),
             renderer: self.renderer.clone(),
             composer: self.composer.clone(),

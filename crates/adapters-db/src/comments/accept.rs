@@ -104,6 +104,7 @@ queries! {
         let attachments = NewAttachmentRow::all_of(comment);
         insert_new!(connection, attachment::table, &attachments);
         insert_deliveries(connection, deliveries).await?;
+        note_comment(connection, accept).await?;
         let ticket = Some(Key(comment.ticket.0));
         let event = NewEventRow::new(EventKind::CommentCreated, ticket, comment.id.0, micros(comment.created_at));
         record_events(connection, &[event]).await

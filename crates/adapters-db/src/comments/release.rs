@@ -1,5 +1,7 @@
 //! Ending the hold of comments: from then on everybody sees them.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -27,7 +29,13 @@ queries! {
             return Ok(0);
         }
         let ids = comment::table.filter(comment::id.eq_any(ended.iter().map(|(id, _)| *id)));
-        diesel::update(ids).set(comment::held_until.eq(None::<i64>)).execute(connection).await?;
+        let shown = (comment::held_until.eq(None::<i64>), comment::released_at.eq(now));
+        diesel::update(ids).set(shown).execute(connection).await?;
+        // In one order everywhere, so that transactions wait for each other and never in a circle.
+        let tickets: BTreeSet<Key> = ended.iter().map(|(_, ticket)| *ticket).collect();
+        for ticket in tickets {
+            refresh_activity(connection, ticket).await?;
+        }
         let events: Vec<_> = ended
             .iter()
             .map(|(id, ticket)| NewEventRow::new(EventKind::CommentCreated, Some(*ticket), id.0, now))

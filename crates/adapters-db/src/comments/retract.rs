@@ -59,6 +59,7 @@ queries! {
         if changed == 0 {
             return Ok(None);
         }
+        refresh_activity(connection, input.ticket).await?;
         let event = NewEventRow::new(EventKind::CommentCreated, Some(input.ticket), input.id.0, input.now);
         record_events(connection, &[event]).await?;
         let mails = outbox::table

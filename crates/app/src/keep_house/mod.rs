@@ -1,5 +1,5 @@
 //! What a daemon does beside its work: ending leases that ran out, giving up what expired, counting open time,
-//! judging mails that wait for it, telling the desk of mails that wait for the desk, forgetting what need not be kept,
+//! judging mails that wait for it, keeping the search up to date, telling the desk of mails that wait for the desk, forgetting what need not be kept,
 //! and showing how full the queue is.
 
 mod incoming;
@@ -14,6 +14,7 @@ use recado_ports::clock::Clock;
 use recado_ports::comments::Comments;
 use recado_ports::events::Events;
 use recado_ports::ids::Ids;
+use recado_ports::inbox::Inbox;
 use recado_ports::outbox::Outbox;
 use recado_ports::sessions::Sessions;
 use recado_ports::store::StoreError;
@@ -27,6 +28,11 @@ const FORGET_AT_ONCE: u32 = 500;
 
 /// Calls in one round: a bound on the round, above what any desk sends in a minute.
 const FORGET_CALLS: u32 = 20;
+
+/// Comments that the search takes in with one call, and calls in a round: so many that it catches up with any desk, and
+/// with a million comments of an older version's within minutes.
+const INDEX_AT_ONCE: u16 = 1_000;
+const INDEX_CALLS: u32 = 20;
 
 /// The log of events is for followers who were away for a while, not an archive.
 const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -49,6 +55,8 @@ pub struct KeepHouse {
     pub outbox: Arc<dyn Outbox>,
     /// Idempotency keys that expired.
     pub comments: Arc<dyn Comments>,
+    /// Comments that the search does not know yet.
+    pub inbox: Arc<dyn Inbox>,
     /// Open time.
     pub channels: Arc<dyn Channels>,
     /// Old events.
@@ -117,6 +125,7 @@ impl KeepHouse {
             metrics::counter!("recado_deliveries_total", "outcome" => "dead").increment(1);
         }
         self.settle_pending().await?;
+        self.index_comments().await?;
         if is_due(&self.diary.looked, LOOK_EVERY, self.clock.elapsed()) {
             self.show_depth(now).await?;
             self.show_mails().await?;
@@ -125,6 +134,15 @@ impl KeepHouse {
         }
         if is_due(&self.diary.alerted, ALERT_EVERY, self.clock.elapsed()) {
             self.alert(now).await?;
+        }
+        Ok(())
+    }
+
+    async fn index_comments(&self) -> Result<(), StoreError> {
+        for _ in 0..INDEX_CALLS {
+            if self.inbox.index_comments(INDEX_AT_ONCE).await? < u64::from(INDEX_AT_ONCE) {
+                break;
+            }
         }
         Ok(())
     }

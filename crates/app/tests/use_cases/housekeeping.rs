@@ -13,6 +13,7 @@ use recado_domain::reply::Reply;
 use recado_ports::clock::Clock;
 use recado_ports::comments::{AcceptComment, Comments};
 use recado_ports::events::Events;
+use recado_ports::inbox::MockInbox;
 use recado_ports::mail::SendError;
 use recado_ports::outbox::{Claim, MockOutbox, Outbox, QueueDepth};
 use recado_test_support::builders;
@@ -29,6 +30,7 @@ pub(crate) fn housekeeper(house: &House, worker: &Worker) -> KeepHouse {
     KeepHouse {
         outbox: store.clone(),
         comments: store.clone(),
+        inbox: store.clone(),
         channels: store.clone(),
         events: store.clone(),
         sessions: store,
@@ -290,4 +292,27 @@ async fn a_database_that_fails_is_left_for_the_next_round() {
     };
     keeper.run().await;
     keeper.run().await;
+}
+
+#[tokio::test]
+async fn the_search_is_kept_up_to_date_a_bounded_piece_at_a_time() {
+    let house = House::new().await;
+    let worker = house.worker();
+    for (backlog, calls) in [(0_u64, 1), (1_500, 2), (u64::MAX, 20)] {
+        let mut inbox = MockInbox::new();
+        let mut left = backlog;
+        inbox
+            .expect_index_comments()
+            .times(calls)
+            .returning(move |limit| {
+                let indexed = left.min(u64::from(limit));
+                left -= indexed;
+                Ok(indexed)
+            });
+        let keeper = KeepHouse {
+            inbox: Arc::new(inbox),
+            ..housekeeper(&house, &worker)
+        };
+        keeper.run().await;
+    }
 }

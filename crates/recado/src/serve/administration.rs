@@ -11,7 +11,6 @@ use recado_app::show_mail::ShowMail;
 use recado_app::try_accounts::TryAccounts;
 use recado_domain::token::Keyring;
 
-use crate::unkept::Unkept;
 use crate::wiring::House;
 
 /// The use cases of the administration, and of the desk's quarantine and deliveries, beside the API's.
@@ -46,7 +45,7 @@ pub(super) fn administration(
         },
         template_images: ManageTemplateImages {
             templates: database(),
-            images: Arc::new(Unkept),
+            images: database(),
             trail: house.trail(),
         },
         manage_people: house.manage_people(),

@@ -21,7 +21,6 @@ use recado_app::try_accounts::TryAccounts;
 use recado_domain::token::Keyring;
 use tokio_util::sync::CancellationToken;
 
-use crate::unkept::Unkept;
 use crate::wiring::House;
 
 /// Every use case that the API serves.
@@ -52,7 +51,7 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMa
         preview_template: house.preview_template(),
         test_template: TestTemplate {
             templates: database(),
-            images: Arc::new(Unkept),
+            images: database(),
             parameters: database(),
             outbox: database(),
             renderer: house.renderer.clone(),
@@ -91,7 +90,7 @@ pub(super) fn post_comment(house: &House, keyring: &Arc<Keyring>) -> PostComment
         outbox: database(),
         parameters: database(),
         templates: database(),
-        images: Arc::new(Unkept),
+        images: database(),
         people: database(),
         preferences: database(),
         suppressions: database(),

@@ -14,7 +14,6 @@ use recado_app::view_link::ViewTicket;
 use recado_domain::token::Keyring;
 
 use super::administration::administration;
-use crate::unkept::Unkept;
 use crate::wiring::House;
 
 /// Every use case that only the pages need.
@@ -38,7 +37,7 @@ pub(super) fn pages(
             ids: house.ids.clone(),
         },
         read_inbox: ReadInbox {
-            inbox: Arc::new(Unkept),
+            inbox: database(),
             tickets: database(),
             clock: house.clock.clone(),
         },

@@ -55,6 +55,7 @@ pub(super) fn start(
     let keep = Arc::new(KeepHouse {
         outbox: house.database.clone(),
         comments: house.database.clone(),
+        inbox: house.database.clone(),
         channels: house.database.clone(),
         events: house.database.clone(),
         sessions: house.database.clone(),

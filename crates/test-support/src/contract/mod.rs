@@ -34,6 +34,7 @@ pub mod audit;
 pub mod channels;
 pub mod comments;
 pub mod events;
+pub mod inbox;
 pub mod ledger_facts;
 pub mod ledger_settle;
 pub mod ledger_take;
@@ -45,8 +46,10 @@ pub mod outbox_settle;
 pub mod parameters;
 pub mod people;
 pub mod preferences;
+pub mod search;
 pub mod sessions;
 pub mod suppressions;
+pub mod template_images;
 pub mod templates;
 pub mod tickets;
 
@@ -59,6 +62,7 @@ use recado_ports::audit::Audit;
 use recado_ports::channels::Channels;
 use recado_ports::comments::Comments;
 use recado_ports::events::{Events, Topic};
+use recado_ports::inbox::Inbox;
 use recado_ports::ledger::Ledger;
 use recado_ports::outbox::Outbox;
 use recado_ports::parameters::Parameters;
@@ -66,7 +70,7 @@ use recado_ports::people::People;
 use recado_ports::preferences::Preferences;
 use recado_ports::sessions::Sessions;
 use recado_ports::suppressions::Suppressions;
-use recado_ports::templates::Templates;
+use recado_ports::templates::{TemplateImages, Templates};
 use recado_ports::tickets::Tickets;
 
 use crate::clock::ManualClock;
@@ -81,12 +85,16 @@ pub struct Subject {
     pub tickets: Arc<dyn Tickets>,
     /// Its comments.
     pub comments: Arc<dyn Comments>,
+    /// Its lists and its search.
+    pub inbox: Arc<dyn Inbox>,
     /// Its outbox.
     pub outbox: Arc<dyn Outbox>,
     /// Its channels.
     pub channels: Arc<dyn Channels>,
     /// Its templates.
     pub templates: Arc<dyn Templates>,
+    /// Its templates' pictures.
+    pub template_images: Arc<dyn TemplateImages>,
     /// Its parameters.
     pub parameters: Arc<dyn Parameters>,
     /// Its people.
@@ -115,9 +123,11 @@ impl Subject {
     where
         S: Tickets
             + Comments
+            + Inbox
             + Outbox
             + Channels
             + Templates
+            + TemplateImages
             + Parameters
             + People
             + Accounts
@@ -132,9 +142,11 @@ impl Subject {
         Self {
             tickets: store.clone(),
             comments: store.clone(),
+            inbox: store.clone(),
             outbox: store.clone(),
             channels: store.clone(),
             templates: store.clone(),
+            template_images: store.clone(),
             parameters: store.clone(),
             people: store.clone(),
             accounts: store.clone(),
@@ -224,6 +236,37 @@ macro_rules! store_contract {
                 a_comment_withdrawn_under_hold_is_never_released
                 a_comment_s_mails_tell_what_became_of_them
             }
+            inbox {
+                tickets_are_listed_by_the_newest_comment_that_the_viewer_reads
+                a_listed_ticket_is_whole
+                a_long_comment_is_listed_by_its_beginning
+                a_viewer_s_list_has_what_they_see
+                a_view_has_its_tickets
+                a_list_is_filtered_by_number_and_title_literally
+                a_ticket_is_unanswered_while_the_desk_has_not_spoken_last
+                a_comment_under_hold_counts_for_its_author_and_the_desk
+                an_answer_under_hold_leaves_the_ticket_unanswered_for_others
+                a_comment_taken_back_gives_way_to_the_one_before
+                a_ticket_whose_only_comment_was_withdrawn_is_as_one_without
+                a_mail_that_failed_is_shown_to_the_desk_until_it_goes_again
+                open_tickets_are_counted_by_view
+                a_ticket_is_unread_until_it_is_marked_read
+                a_comment_is_unread_from_when_it_was_shown
+                pages_of_a_list_follow_each_other
+                of_comments_accepted_at_once_the_newest_is_listed
+                a_mail_that_becomes_a_comment_moves_its_ticket
+            }
+            search {
+                a_comment_is_found_with_its_facts
+                every_word_must_be_there_and_the_last_one_begin_so
+                whatever_is_typed_is_no_error
+                others_find_what_they_may_read
+                a_comment_under_hold_is_found_by_its_author_and_the_desk
+                what_was_taken_back_is_not_found
+                pages_of_a_search_follow_each_other_newest_first
+                a_long_text_is_found_and_given_up_to_a_limit
+                comments_are_indexed_once_whoever_does_it
+            }
             outbox_claim {
                 a_due_mail_is_leased_with_its_facts
                 a_mail_is_claimed_when_it_is_due_and_not_before
@@ -311,6 +354,11 @@ macro_rules! store_contract {
                 a_template_is_found_as_it_was_put
                 the_version_grows_with_each_write_whatever_is_given
                 templates_are_listed_by_number
+            }
+            template_images {
+                pictures_are_listed_by_name_as_they_were_put
+                a_picture_with_the_same_name_is_replaced
+                a_picture_is_removed_from_its_template_alone
             }
             parameters {
                 a_value_is_read_back_until_it_is_removed
@@ -452,6 +500,7 @@ mod tests {
             include_str!("channels.rs"),
             include_str!("comments.rs"),
             include_str!("events.rs"),
+            include_str!("inbox.rs"),
             include_str!("ledger_facts.rs"),
             include_str!("ledger_settle.rs"),
             include_str!("ledger_take.rs"),
@@ -464,7 +513,9 @@ mod tests {
             include_str!("people.rs"),
             include_str!("preferences.rs"),
             include_str!("sessions.rs"),
+            include_str!("search.rs"),
             include_str!("suppressions.rs"),
+            include_str!("template_images.rs"),
             include_str!("templates.rs"),
             include_str!("tickets.rs"),
         ];

@@ -18,9 +18,11 @@ use super::{MemoryStore, Tables, page};
 
 /// A stored comment.
 pub(super) struct Row {
-    comment: Comment,
+    pub(super) comment: Comment,
     withdrawn_at: Option<Timestamp>,
     held_until: Option<Timestamp>,
+    /// When its hold ended, if it was held.
+    pub(super) released_at: Option<Timestamp>,
 }
 
 #[async_trait]
@@ -176,6 +178,7 @@ impl Comments for MemoryStore {
             for (_, id) in &ended {
                 let row = tables.comments.get_mut(id).expect("it was found just now");
                 row.held_until = None;
+                row.released_at = Some(now);
                 let ticket = row.comment.ticket;
                 tables.log(EventKind::CommentCreated, Some(ticket), id.0, now);
             }
@@ -221,6 +224,7 @@ impl Tables {
             comment,
             withdrawn_at: None,
             held_until,
+            released_at: None,
         };
         self.comments.insert(id, row);
     }
@@ -236,13 +240,18 @@ impl Tables {
         (row.comment.ticket == ticket && row.withdrawn_at.is_none()).then_some(row)
     }
 
-    /// What an audience reads of a ticket, oldest first.
-    fn read_by(&self, ticket: TicketId, audience: &Audience) -> impl Iterator<Item = CommentWithDeliveries> {
-        self.comments
+    /// The comments of a ticket that an audience reads, oldest first.
+    pub(super) fn rows_read_by(&self, ticket: TicketId, audience: Audience) -> impl Iterator<Item = &Row> {
+        let standing = self
+            .comments
             .values()
-            .filter(move |row| row.comment.ticket == ticket && row.withdrawn_at.is_none())
+            .filter(move |row| row.comment.ticket == ticket && row.withdrawn_at.is_none());
+        standing.filter(move |row| audience.reads(&self.with_deliveries(row)))
+    }
+
+    fn read_by(&self, ticket: TicketId, audience: &Audience) -> impl Iterator<Item = CommentWithDeliveries> {
+        self.rows_read_by(ticket, audience.clone())
             .map(|row| self.with_deliveries(row))
-            .filter(|found| audience.reads(found))
     }
 
     fn with_deliveries(&self, row: &Row) -> CommentWithDeliveries {

@@ -21,6 +21,7 @@ mod audit;
 mod channels;
 mod comments;
 mod events;
+mod inbox;
 mod ledger;
 mod mail;
 mod outbox;
@@ -103,6 +104,8 @@ struct Tables {
     mails: BTreeMap<MailId, ledger::Row>,
     /// Each with a person whose answers come from there.
     accepted: BTreeSet<(EmailAddress, EmailAddress)>,
+    /// Up to when people have read their tickets.
+    read_marks: HashMap<(EmailAddress, TicketId), Timestamp>,
     positions: HashMap<MailboxFolder, MailboxPosition>,
     log: Vec<Event>,
     logged: u64,

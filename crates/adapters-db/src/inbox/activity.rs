@@ -1,0 +1,92 @@
+//! What lists are ordered and filtered by, kept in the transactions that change it.
+//!
+//! A ticket's row is the last thing that a transaction writes before its events, so that those on one ticket wait for
+//! each other briefly, and in no circle.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use recado_domain::comment::Visibility;
+use recado_domain::ticket::{Ticket, TicketStatus};
+use recado_ports::comments::AcceptComment;
+
+use crate::column::Key;
+use crate::fault::Fault;
+use crate::operation::queries;
+use crate::schema::{comment, search_queue, ticket_activity};
+
+queries! {
+    /// Notes that a ticket was put.
+    pub(crate) async fn note_ticket(connection: &mut Session, ticket: &Ticket) -> Result<(), Fault> {
+        let (id, status) = (Key(ticket.id.0), TicketStatus::as_str(ticket.status));
+        let there = ticket_activity::table.find(id);
+        let known = diesel::update(there).set(ticket_activity::status.eq(status)).execute(connection).await?;
+        if known == 0 {
+            diesel::insert_into(ticket_activity::table)
+                .values((
+                    ticket_activity::ticket.eq(id),
+                    ticket_activity::status.eq(status),
+                    ticket_activity::newest.eq(id),
+                ))
+                .execute(connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Notes a comment that was just stored, for the lists and for the search.
+    pub(crate) async fn note_comment(connection: &mut Session, accept: &AcceptComment) -> Result<(), Fault> {
+        let comment = &accept.comment;
+        let (id, ticket) = (Key(comment.id.0), Key(comment.ticket.0));
+        diesel::insert_into(search_queue::table).values(search_queue::comment.eq(id)).execute(connection).await?;
+        let author = comment.author.email.as_str();
+        let is_public = comment.visibility == Visibility::Public;
+        let is_shown = is_public && accept.held_until.is_none();
+        let older = ticket_activity::table
+            .filter(ticket_activity::ticket.eq(ticket))
+            .filter(ticket_activity::newest.lt(id));
+        // An absent value leaves its column as it is.
+        let newest = (
+            ticket_activity::newest.eq(id),
+            is_public.then(|| ticket_activity::newest_public_by.eq(author)),
+            is_shown.then(|| ticket_activity::newest_shown.eq(id)),
+            is_shown.then(|| ticket_activity::newest_shown_by.eq(author)),
+        );
+        if diesel::update(older).set(newest).execute(connection).await? == 0 {
+            // A newer one was quicker.
+            refresh_activity(connection, ticket).await?;
+        }
+        Ok(())
+    }
+
+    /// Finds out anew what a ticket's newest comments are.
+    pub(crate) async fn refresh_activity(connection: &mut Session, ticket: Key) -> Result<(), Fault> {
+        let row = ticket_activity::table.find(ticket).select(ticket_activity::ticket);
+        // Whoever writes the row meanwhile waits, and so finds what is written here.
+        let held: Vec<Key> = load_held!(connection, row);
+        if held.is_empty() {
+            return Ok(());
+        }
+        let standing = || {
+            comment::table
+                .filter(comment::ticket.eq(ticket))
+                .filter(comment::withdrawn_at.is_null())
+                .order(comment::id.desc())
+                .select((comment::id, comment::author_email))
+        };
+        let public = || standing().filter(comment::visibility.eq(Visibility::Public.as_str()));
+        let newest = standing().first::<(Key, String)>(connection).await.optional()?;
+        let newest_public = public().first::<(Key, String)>(connection).await.optional()?;
+        let shown = public().filter(comment::held_until.is_null());
+        let shown = shown.first::<(Key, String)>(connection).await.optional()?;
+        diesel::update(ticket_activity::table.find(ticket))
+            .set((
+                ticket_activity::newest.eq(newest.map_or(ticket, |(id, _)| id)),
+                ticket_activity::newest_public_by.eq(newest_public.map(|(_, author)| author)),
+                ticket_activity::newest_shown.eq(shown.as_ref().map(|(id, _)| *id)),
+                ticket_activity::newest_shown_by.eq(shown.map(|(_, author)| author)),
+            ))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}

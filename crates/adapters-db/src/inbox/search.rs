@@ -1,0 +1,265 @@
+//! Searching in comments, and keeping the index.
+//!
+//! The index follows the comments: accepting one puts it into a queue, and a later transaction indexes a batch. Done
+//! within the acceptance it would cost several times as much as all the rest (FTS5 writes a segment at each savepoint).
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl;
+use recado_domain::audience::Viewer;
+use recado_domain::comment::{CommentId, Origin, Visibility};
+use recado_domain::person::Role;
+use recado_domain::search::{Sought, Words};
+use recado_domain::ticket::TicketNumber;
+use recado_ports::inbox::Found;
+use recado_ports::page::{Page, PageRequest};
+use recado_ports::store::StoreError;
+
+use crate::column::{Id, Key, corrupt, timestamp, word};
+use crate::database::Database;
+use crate::fault::Fault;
+use crate::literal::{MayRead, VisibleTo, substr};
+use crate::operation::{Purpose, queries, run};
+use crate::rows::party;
+use crate::schema::{comment, search_queue, ticket};
+use crate::wakeup::News;
+
+/// Comments that one transaction indexes.
+const BATCH: u16 = 250;
+/// Batches that a search takes in by itself.
+const BATCHES: u32 = 2;
+/// Characters of a comment that a search gives.
+const TEXT: i32 = 10_000;
+/// A viewer of so many tickets is helped by looking at each comment that is found; of fewer, by asking for the tickets
+/// as for words.
+const TICKETS: usize = 1_000;
+/// Matches that are looked at for one page, before its reader is asked to go on.
+const LOOKED_AT: usize = 20_000;
+
+/// A comment in the index.
+#[derive(Debug, QueryableByName)]
+pub(crate) struct Hit {
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+    #[diesel(sql_type = Id)]
+    comment: Key,
+}
+
+/// A comment to index, its words separated by blanks.
+pub(crate) struct Indexed {
+    pub(super) comment: Key,
+    pub(super) words: String,
+}
+
+struct Wanted {
+    sought: Sought,
+    viewer: Viewer,
+    before: i64,
+    limit: usize,
+}
+
+#[derive(Debug, Queryable)]
+struct FoundRow {
+    id: Key,
+    number: String,
+    title: String,
+    author_name: String,
+    author_email: String,
+    text: String,
+    visibility: String,
+    origin: String,
+    created_at: i64,
+}
+
+/// What a search gives: each with its place, and the place up to which was looked when there may be more.
+type Finding = (Vec<(i64, FoundRow)>, Option<i64>);
+
+queries! {
+    pub(super) async fn is_queued(connection: &mut Session, _input: &()) -> Result<bool, Fault> {
+        let queued = search_queue::table.select(search_queue::comment);
+        Ok(queued.first::<Key>(connection).await.optional()?.is_some())
+    }
+
+    pub(super) async fn index(connection: &mut Session, limit: &i64) -> Result<usize, Fault> {
+        if !is_sole_indexer(connection).await? {
+            return Ok(0);
+        }
+        let longest = i32::try_from(Words::TEXT_CHARS).expect("a small number");
+        let queued = search_queue::table
+            .inner_join(comment::table.on(comment::id.eq(search_queue::comment)))
+            .order(search_queue::comment)
+            .limit(*limit)
+            .select((comment::id, comment::ticket, substr(comment::text, 1, longest)));
+        let queued: Vec<(Key, Key, String)> = queued.load(connection).await?;
+        if queued.is_empty() {
+            return Ok(0);
+        }
+        let comments: Vec<_> = queued.iter().map(|(id, ticket, text)| indexed(*id, *ticket, text)).collect();
+        add_to_index(connection, &comments).await?;
+        let done = search_queue::comment.eq_any(queued.iter().map(|(id, ..)| *id));
+        diesel::delete(search_queue::table.filter(done)).execute(connection).await?;
+        Ok(queued.len())
+    }
+
+    pub(super) async fn find(connection: &mut Session, wanted: &Wanted) -> Result<Finding, Fault> {
+        let person = restricted(&wanted.viewer);
+        let mut tickets: Vec<Key> = Vec::new();
+        if let Some((visible, _)) = &person {
+            let limit = i64::try_from(TICKETS + 1).expect("a small number");
+            let visible = ticket::table.filter(visible.clone()).limit(limit).select(ticket::id);
+            tickets = visible.load(connection).await?;
+            if tickets.is_empty() {
+                return Ok((Vec::new(), None));
+            }
+            if tickets.len() > TICKETS {
+                tickets.clear();
+            }
+        }
+        let tickets: Vec<String> = tickets.into_iter().map(ticket_word).collect();
+        let expression = expression(wanted.sought.whole(), wanted.sought.beginning(), &tickets);
+        let mut found = Vec::new();
+        let (mut before, mut looked_at) = (wanted.before, 0);
+        loop {
+            // A first look is enough mostly; where few of the matches are for the viewer, larger steps follow.
+            let step = if looked_at == 0 { wanted.limit } else { 2_000 };
+            let limit = i64::try_from(step).expect("a small number");
+            let hits = hits(connection, &expression, before, limit).await?;
+            let mut query = comment::table
+                .inner_join(ticket::table.on(ticket::id.eq(comment::ticket)))
+                .filter(comment::id.eq_any(hits.iter().map(|hit| hit.comment)))
+                .filter(comment::withdrawn_at.is_null())
+                .select((
+                    comment::id,
+                    ticket::number,
+                    ticket::title,
+                    comment::author_name,
+                    comment::author_email,
+                    substr(comment::text, 1, TEXT),
+                    comment::visibility,
+                    comment::origin,
+                    comment::created_at,
+                ))
+                .into_boxed::<Backend>();
+            if let Some((visible, readable)) = &person {
+                query = query.filter(visible.clone()).filter(readable.clone());
+            }
+            let rows: Vec<FoundRow> = query.load(connection).await?;
+            let mut rows: BTreeMap<Key, FoundRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+            found.extend(hits.iter().filter_map(|hit| Some((hit.place, rows.remove(&hit.comment)?))));
+            looked_at += hits.len();
+            let Some(last) = hits.last().filter(|_| hits.len() == step) else {
+                return Ok((found, None));
+            };
+            before = last.place;
+            if found.len() >= wanted.limit || looked_at >= LOOKED_AT {
+                return Ok((found, Some(before)));
+            }
+        }
+    }
+}
+
+/// A ticket as a word: no text has one that begins so.
+fn ticket_word(Key(ticket): Key) -> String {
+    format!("_{}", ticket.simple())
+}
+
+fn indexed(comment: Key, ticket: Key, text: &str) -> Indexed {
+    let mut words = ticket_word(ticket);
+    for word in Words::of(text).iter() {
+        words.push(' ');
+        words.push_str(word);
+    }
+    Indexed { comment, words }
+}
+
+/// The conditions for whoever does not see everything.
+fn restricted(viewer: &Viewer) -> Option<(VisibleTo, MayRead)> {
+    if viewer.role >= Role::Technician {
+        return None;
+    }
+    let email = viewer.email.as_str().to_owned();
+    let groups: Vec<String> = viewer
+        .groups
+        .iter()
+        .map(|group| group.as_str().to_owned())
+        .collect();
+    let visible = VisibleTo {
+        email: email.clone(),
+        groups: groups.clone(),
+    };
+    Some((visible, MayRead { email, groups }))
+}
+
+pub(super) async fn index_comments(database: &Database, limit: u16) -> Result<u64, StoreError> {
+    let mut indexed = 0;
+    while indexed < u64::from(limit) && run!(database.read(), is_queued, ())? {
+        let batch = i64::from(limit.min(BATCH));
+        let terms = Purpose::Track.with(News::Nothing);
+        let count = run!(database.write(terms), index, batch)? as u64;
+        if count == 0 {
+            // Somebody else is at it.
+            break;
+        }
+        indexed += count;
+    }
+    Ok(indexed)
+}
+
+pub(super) async fn search(
+    database: &Database,
+    viewer: &Viewer,
+    text: &str,
+    page: &PageRequest,
+) -> Result<Page<Found>, StoreError> {
+    let nothing = Page {
+        items: Vec::new(),
+        next: None,
+    };
+    let before = page.after.as_deref().map_or(Ok(i64::MAX), str::parse);
+    let (Some(sought), Ok(before)) = (Sought::parse(text), before) else {
+        return Ok(nothing);
+    };
+    for _ in 0..BATCHES {
+        if index_comments(database, BATCH).await? < u64::from(BATCH) {
+            break;
+        }
+    }
+    let limit = usize::from(page.limit.get());
+    let wanted = Wanted {
+        sought,
+        viewer: viewer.clone(),
+        before,
+        // One more tells whether there are more.
+        limit: limit + 1,
+    };
+    let (mut found, rest) = run!(database.read(), find, wanted)?;
+    let next = if found.len() > limit {
+        found.truncate(limit);
+        found.last().map(|(place, _)| *place)
+    } else {
+        rest
+    };
+    let items = found.into_iter().map(|(_, row)| row.try_into_port());
+    Ok(Page {
+        items: items.collect::<Result<_, _>>()?,
+        next: next.map(|place| place.to_string()),
+    })
+}
+
+impl FoundRow {
+    fn try_into_port(self) -> Result<Found, Fault> {
+        Ok(Found {
+            comment: CommentId(self.id.0),
+            ticket: TicketNumber::parse(&self.number)
+                .map_err(|source| corrupt("a ticket's number", source))?,
+            title: self.title,
+            author: party(&self.author_name, &self.author_email)?,
+            text: self.text,
+            visibility: word("a comment's visibility", &self.visibility, Visibility::parse)?,
+            origin: word("a comment's origin", &self.origin, Origin::parse)?,
+            at: timestamp(self.created_at)?,
+        })
+    }
+}
