@@ -344,3 +344,28 @@ async fn every_change_is_in_the_trail_with_what_it_was() {
             .contains("No hay anotaciones")
     );
 }
+
+#[tokio::test]
+async fn a_try_stores_first_and_says_what_came_of_it() {
+    let desk = Desk::open().await;
+    let admin = Browser::of(&desk, ADMIN).await;
+    let path = "/administration/accounts/outgoing/test";
+    let answer = admin.post(path, &[("p10", "")]).await;
+    let page = text(&answer);
+    assert!(
+        page.contains("No funciona") && page.contains("Compara servidor"),
+        "{page}"
+    );
+    let answer = admin.post(path, &[("p10", "mesa@example.org")]).await;
+    assert_eq!(answer.status.as_u16(), 200);
+    assert!(
+        text(&answer).contains("Funciona. El servidor dijo:"),
+        "{}",
+        text(&answer)
+    );
+    let page = admin.page("/administration/accounts").await;
+    assert!(
+        page.contains("value=\"mesa@example.org\"") && !page.contains("Funciona"),
+        "{page}"
+    );
+}
