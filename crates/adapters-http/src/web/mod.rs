@@ -87,8 +87,8 @@ pub(crate) struct Context {
     pub(crate) options: HttpOptions,
     pub(crate) renderer: Renderer,
     pub(crate) jar: Jar,
-    pub(crate) sign_in_limits: SignInLimits,
-    pub(crate) hub: Hub,
+    sign_in_limits: SignInLimits,
+    hub: Hub,
 }
 
 pub(crate) type Shared = Arc<Context>;
@@ -160,6 +160,7 @@ async fn attend(State(shared): State<Shared>, request: Request, next: Next) -> R
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response<Body> {
     crate::observe::tell_panic(&*panic);
     WebRefusal::Internal.into_response()

@@ -46,7 +46,7 @@ impl<K: Eq + Hash + Clone> Rates<K> {
         let next = full + interval;
         let most = elapsed + interval * burst;
         if next > most {
-            return Err(next - most);
+            return Err(next.saturating_sub(most));
         }
         if full_at.len() >= self.room && !full_at.contains_key(key) {
             full_at.retain(|_, full| *full > elapsed);

@@ -123,14 +123,14 @@ async fn put(
 ) -> Result<Response, WebRefusal> {
     let zone = match form.zone.trim() {
         "" => None,
-        name => match TimeZoneName::parse(name) {
-            Ok(zone) => Some(zone),
-            Err(_) => {
+        name => {
+            let Ok(zone) = TimeZoneName::parse(name) else {
                 let mut page = SettingsPage::of(&shared, &visit).await?;
                 page.zone_problem = Some("settings-bad-zone");
                 return Ok(page.answer(&visit, StatusCode::UNPROCESSABLE_ENTITY));
-            }
-        },
+            };
+            Some(zone)
+        }
     };
     let preference = Preference {
         language: Locale::parse(&form.language).ok(),

@@ -111,18 +111,12 @@ async fn sign_in(
     }
     shared.sign_in_limits.password(visit.client, &email, elapsed)?;
     let password = SecretString::from(form.password);
-    match shared
-        .pages
-        .sign_in
-        .by_password(&email, password, &visit.device)
-        .await?
-    {
-        Some(opened) => let_in(&shared, &visit, opened, next).await,
-        None => {
-            let problem = Some("sign-in-no-match");
-            Ok(SignInPage { problem, ..page }.answer(&visit, StatusCode::UNPROCESSABLE_ENTITY))
-        }
+    let signing_in = &shared.pages.sign_in;
+    if let Some(opened) = signing_in.by_password(&email, password, &visit.device).await? {
+        return let_in(&shared, &visit, opened, next).await;
     }
+    let problem = Some("sign-in-no-match");
+    Ok(SignInPage { problem, ..page }.answer(&visit, StatusCode::UNPROCESSABLE_ENTITY))
 }
 
 /// Aside: making a mail takes longer than making none, and nobody shall see the difference.

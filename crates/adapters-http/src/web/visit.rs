@@ -81,13 +81,13 @@ pub(super) async fn enter(shared: &Shared, parts: &mut Parts) -> Result<Visit, (
     };
     let (secret, new_secret) = match (&visitor, secret) {
         (Some(_), Some(secret)) => (secret, None),
-        _ => match jar.read(headers, Cookie::Visit) {
-            Some(secret) => (secret, None),
-            None => {
+        _ => jar.read(headers, Cookie::Visit).map_or_else(
+            || {
                 let secret = data_encoding::BASE64URL_NOPAD.encode(&shared.options.ids.secret());
                 (secret.clone(), Some(secret))
-            }
-        },
+            },
+            |secret| (secret, None),
+        ),
     };
     let (actor, session, preference) = match visitor {
         Some(visitor) => (Some(visitor.actor), Some(visitor.session), visitor.preference),

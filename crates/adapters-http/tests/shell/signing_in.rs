@@ -15,7 +15,7 @@ use recado_ports::people::People;
 use recado_test_support::builders;
 
 use crate::harness::{Answer, Desk};
-use crate::visitor::{SESSION, Visitor, set_cookies, text};
+use crate::visitor::{SESSION, Visitor, quoted, set_cookies, text};
 
 const PASSWORD: &str = "correct horse";
 
@@ -133,8 +133,7 @@ async fn nobody_is_sent_elsewhere_after_signing_in() {
             (303, location),
             "{next}"
         );
-        let query: String = next.bytes().map(|octet| format!("%{octet:02X}")).collect();
-        let answer = zoe.get(&format!("/sign-in?next={query}")).await;
+        let answer = zoe.get(&format!("/sign-in?next={}", quoted(next))).await;
         assert_eq!(
             answer.header("location"),
             location,

@@ -122,16 +122,17 @@ impl<'a> Visitor<'a> {
 }
 
 pub(crate) fn encoded(token: &str, fields: &[(&str, &str)]) -> String {
-    let quoted = |text: &str| {
-        text.bytes()
-            .map(|octet| format!("%{octet:02X}"))
-            .collect::<String>()
-    };
     let mut body = format!("csrf={token}");
     for (name, value) in fields {
-        body.push_str(&format!("&{name}={}", quoted(value)));
+        body.extend(["&", name, "=", &quoted(value)]);
     }
     body
+}
+
+/// A text percent-encoded, every octet of it.
+pub(crate) fn quoted(text: &str) -> String {
+    text.bytes()
+        .fold(String::new(), |quoted, octet| quoted + &format!("%{octet:02X}"))
 }
 
 pub(crate) fn text(answer: &Answer) -> String {

@@ -73,13 +73,20 @@ impl Hub {
     }
 }
 
+/// How far the log has been read.
+enum Reading {
+    NotBegun,
+    /// Behind this entry; an empty log has none.
+    Behind(Option<String>),
+}
+
 /// Follows the log until the daemon stops.
 async fn follow(shared: Weak<Context>, sender: broadcast::Sender<Arc<Happening>>) {
-    let mut cursor: Option<Option<String>> = None;
+    let mut reading = Reading::NotBegun;
     while let Some(strong) = shared.upgrade() {
         let shutdown = strong.options.shutdown.clone();
         let step = async {
-            match step(&strong, &sender, &mut cursor).await {
+            match step(&strong, &sender, &mut reading).await {
                 Ok(()) => {}
                 Err(error) => {
                     tracing::warn!(
@@ -101,21 +108,19 @@ async fn follow(shared: Weak<Context>, sender: broadcast::Sender<Arc<Happening>>
 async fn step(
     shared: &Shared,
     sender: &broadcast::Sender<Arc<Happening>>,
-    cursor: &mut Option<Option<String>>,
+    reading: &mut Reading,
 ) -> Result<(), recado_app::access::Refusal> {
     let follow = &shared.api.follow_events;
     // The wait begins before the reading: what happens in between ends it.
     let mut wait = pin!(follow.wait(WAIT));
     let changed = wait.as_mut().now_or_never().is_some();
-    let position = match cursor {
-        Some(position) => position,
-        None => {
-            let newest = follow.newest().await?;
-            shared.hub.stands_at(newest.clone());
-            cursor.insert(newest)
-        }
+    let position = match reading {
+        Reading::Behind(position) => position.clone(),
+        Reading::NotBegun => follow.newest().await?,
     };
-    let batch = follow.events.after(position.clone(), BATCH).await?;
+    shared.hub.stands_at(position.clone());
+    *reading = Reading::Behind(position.clone());
+    let batch = follow.events.after(position, BATCH).await?;
     let is_empty = batch.is_empty();
     for event in batch {
         let at = Some(event.cursor.clone());
@@ -123,8 +128,8 @@ async fn step(
             // Nobody listening is no error: they may leave at any time.
             drop(sender.send(Arc::new(follow.look(event).await?)));
         }
-        position.clone_from(&at);
-        shared.hub.stands_at(at);
+        shared.hub.stands_at(at.clone());
+        *reading = Reading::Behind(at);
     }
     if is_empty && !changed {
         wait.await;
