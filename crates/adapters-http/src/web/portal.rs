@@ -10,7 +10,7 @@ use recado_ports::page::{PageLimit, PageRequest};
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
-use super::conversation::list::{Hit, Item, searched};
+use super::conversation::list::{Hit, Item, search, searched};
 use super::conversation::{
     self, At, Draft, Face, Spoken, Talk, TicketView, Write, number, page_title, spoken,
 };
@@ -137,7 +137,7 @@ async fn list_tickets(
                 after: None,
                 limit: PageLimit::clamp(HITS),
             };
-            let found = inbox.search(actor, text, &request).await?;
+            let found = search(inbox, actor, text, &request).await?;
             found
                 .items
                 .iter()

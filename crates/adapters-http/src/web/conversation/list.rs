@@ -1,10 +1,12 @@
 //! Lists of tickets, and of what a search found.
 
 use jiff::Timestamp;
-use recado_app::access::Actor;
+use recado_app::access::{Actor, Refusal};
+use recado_app::read_inbox::ReadInbox;
 use recado_domain::comment::Visibility;
 use recado_domain::ticket::{TicketNumber, TicketStatus};
 use recado_ports::inbox::{Found, TicketSummary};
+use recado_ports::page::{Page, PageRequest};
 use serde::Serialize;
 
 use super::text::Segment;
@@ -24,6 +26,30 @@ pub(in crate::web) fn searched(text: Option<&str>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// Pages of a search that are read for one with something on it: what is not the visitor's to find leaves gaps.
+const SEARCHED_PAGES: usize = 5;
+
+/// Messages that hold the words, the newest first.
+pub(in crate::web) async fn search(
+    inbox: &ReadInbox,
+    actor: &Actor,
+    text: &str,
+    request: &PageRequest,
+) -> Result<Page<Found>, Refusal> {
+    let mut page = inbox.search(actor, text, request).await?;
+    for _ in 1..SEARCHED_PAGES {
+        let Some(next) = page.next.take_if(|_| page.items.is_empty()) else {
+            break;
+        };
+        let request = PageRequest {
+            after: Some(next),
+            ..request.clone()
+        };
+        page = inbox.search(actor, text, &request).await?;
+    }
+    Ok(page)
+}
+
 #[derive(Debug, Serialize)]
 struct Last {
     author: String,
@@ -34,6 +60,10 @@ struct Last {
 
 /// A ticket in a list.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark that the template shows or not"
+)]
 pub(in crate::web) struct Item {
     href: String,
     number: String,

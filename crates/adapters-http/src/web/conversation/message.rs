@@ -40,6 +40,10 @@ pub(in crate::web) struct Reading<'a> {
 
 /// A message.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark that the template shows or not"
+)]
 pub(in crate::web) struct Message {
     id: String,
     /// `left` or `right`: the other side's, or this one's.

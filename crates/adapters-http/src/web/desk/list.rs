@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FACE;
 use crate::web::Shared;
-use crate::web::conversation::list::{Hit, Item, searched};
+use crate::web::conversation::list::{Hit, Item, search, searched};
 use crate::web::page::segment;
 use crate::web::refusal::WebRefusal;
 use crate::web::visit::SignedIn;
@@ -133,6 +133,10 @@ struct StatusLink {
 
 /// The list, for templates.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the templates of the portal's list know the path by this name"
+)]
 pub(super) struct List {
     q: String,
     is_search: bool,
@@ -255,7 +259,7 @@ impl List {
             after: query.after.clone(),
             limit: PageLimit::clamp(HITS),
         };
-        let page = inbox.search(actor, &text, &request).await?;
+        let page = search(inbox, actor, &text, &request).await?;
         let along = query.path("");
         Ok(Self {
             is_search: true,
@@ -266,7 +270,7 @@ impl List {
                 "current",
                 current.map(TicketNumber::as_str),
             ),
-            is_empty: tickets.is_empty() && page.items.is_empty(),
+            is_empty: tickets.is_empty() && page.items.is_empty() && page.next.is_none(),
             items: tickets
                 .into_iter()
                 .map(|summary| Item::new(summary, FACE, actor, &along, current))
