@@ -47,8 +47,6 @@ use recado_domain::parameter::Parameter;
 use recado_domain::person::{Role, Standing, User};
 use recado_domain::token::Keyring;
 use recado_ports::comments::Comments;
-use recado_ports::inbox::{Counts, MockInbox};
-use recado_ports::page::Page;
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
 use recado_ports::templates::Templates;
@@ -312,20 +310,6 @@ fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, 
     }
 }
 
-/// An inbox that is always empty.
-fn inbox() -> MockInbox {
-    let mut inbox = MockInbox::new();
-    inbox.expect_mark_read().returning(|_, _, _| Ok(()));
-    inbox.expect_counts().returning(|_| Ok(Counts::default()));
-    inbox.expect_list().returning(|_, _| {
-        Ok(Page {
-            items: Vec::new(),
-            next: None,
-        })
-    });
-    inbox
-}
-
 /// What only the pages need.
 pub(crate) fn pages(
     store: &MemoryStore,
@@ -367,7 +351,7 @@ pub(crate) fn pages(
             ids: ids.clone(),
         },
         read_inbox: ReadInbox {
-            inbox: Arc::new(inbox()),
+            inbox: s.clone(),
             tickets: s.clone(),
             clock: clock.clone(),
         },

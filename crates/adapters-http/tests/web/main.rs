@@ -13,4 +13,5 @@ mod inbox;
 
 mod browser;
 mod conversation;
+mod lists;
 mod strangers;
