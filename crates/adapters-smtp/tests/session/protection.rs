@@ -210,6 +210,25 @@ async fn login_goes_by_plain_and_by_login() {
 }
 
 #[tokio::test]
+async fn a_session_tells_what_the_server_said_to_the_login_else_its_greeting() {
+    let open = SmtpServer::start().await;
+    let session = transport().connect(&account(&open)).await.unwrap();
+    assert!(session.welcome().starts_with("220 "), "{}", session.welcome());
+    session.quit().await;
+    let locked = SmtpServer::builder()
+        .login("desk", "s3cret pässword")
+        .start()
+        .await;
+    let account = OutgoingAccount {
+        credentials: Some(credentials()),
+        ..account(&locked)
+    };
+    let session = transport().connect(&account).await.unwrap();
+    assert!(session.welcome().starts_with("235 "), "{}", session.welcome());
+    session.quit().await;
+}
+
+#[tokio::test]
 async fn a_refused_login_holds_the_channel_and_shows_no_password() {
     let server = SmtpServer::builder().login("desk", "changed").start().await;
     let account = OutgoingAccount {
