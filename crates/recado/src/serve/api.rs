@@ -9,15 +9,12 @@ use recado_adapters_http::{Api, Health, HttpLimits, HttpOptions};
 use recado_app::follow_events::FollowEvents;
 use recado_app::post_comment::PostComment;
 use recado_app::put_group::PutGroup;
-use recado_app::read_outbox::ReadOutbox;
 use recado_app::read_tickets::ReadTickets;
 use recado_app::receive_mail::ReceiveMail;
 use recado_app::retract_comment::RetractComment;
-use recado_app::show_mail::ShowMail;
 use recado_app::steer_mail::SteerMail;
 use recado_app::steer_suppression::SteerSuppression;
 use recado_app::test_template::TestTemplate;
-use recado_app::try_accounts::TryAccounts;
 use recado_domain::token::Keyring;
 use tokio_util::sync::CancellationToken;
 
