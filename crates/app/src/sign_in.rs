@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use recado_domain::locale::Locale;
-use recado_domain::outbox::Cause;
+use recado_domain::outbox::{Cause, Delivery};
 use recado_domain::person::{EmailAddress, Party, PersonName, Role, Standing, User, UserId};
 use recado_domain::token::Keyring;
 use recado_ports::accounts::Accounts;
@@ -284,4 +284,9 @@ fn entered(way: &'static str, user: &User) {
 
 fn count(way: &'static str, outcome: &'static str) {
     metrics::counter!("recado_sign_ins_total", "way" => way, "outcome" => outcome).increment(1);
+}
+
+/// Whether a mail is one with a link to sign in that opens nothing any more: after an outage it would only puzzle.
+pub(crate) fn is_stale(delivery: &Delivery, now: Timestamp) -> bool {
+    matches!(delivery.cause, Cause::SignIn(_)) && delivery.created_at + LINK_LIFE <= now
 }

@@ -31,6 +31,7 @@ use recado_ports::suppressions::Suppressions;
 
 use crate::outgoing::{self, Account, SENDER_UNSET};
 use crate::settings::DeliverySettings;
+use crate::sign_in;
 use crate::stop::Stop;
 
 /// The longest that a worker goes without looking, should every wake-up be lost.
@@ -254,7 +255,11 @@ impl DeliverBatch {
                 Some((id, _)) if *id == delivery.id => ahead.pop_front().map(|(_, message)| message),
                 _ => None,
             };
-            let flow = if let Some(message) = message {
+            let flow = if sign_in::is_stale(&delivery, self.clock.now()) {
+                let reply = "the link in it has expired".to_owned();
+                self.settle(shift, &delivery, Settlement::Dead { reply }).await;
+                Flow::Continue
+            } else if let Some(message) = message {
                 self.send(line, delivery, message, shift).await
             } else {
                 let reply = "the message is no longer stored".to_owned();

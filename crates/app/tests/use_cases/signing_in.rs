@@ -272,6 +272,23 @@ async fn who_waits_at_the_door_goes_before_what_is_dammed_up_and_is_not_held() {
 }
 
 #[tokio::test]
+async fn a_link_that_expired_before_its_mail_could_leave_is_not_sent() {
+    let house = House::new().await;
+    house.set(Parameter::StopOutgoingMail, Some("Y")).await;
+    asked(&house, ANA, None).await;
+    house.owe_to("eva@example.com").await;
+    let stale = links(&house).await.pop().unwrap();
+    house.clock.advance(Duration::from_mins(15));
+    asked(&house, ANA, None).await;
+    house.set(Parameter::StopOutgoingMail, None).await;
+    house.worker().drain().await;
+    assert_eq!(house.state(stale.id).await, State::Dead);
+    let mut told = house.recipients();
+    told.sort();
+    assert_eq!(told, [ANA, "eva@example.com"]);
+}
+
+#[tokio::test]
 async fn the_mail_with_a_link_is_its_recipients_alone() {
     let house = House::new().await;
     asked(&house, ANA, None).await;
