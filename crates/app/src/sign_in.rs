@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use recado_domain::locale::Locale;
 use recado_domain::outbox::{Cause, Delivery};
 use recado_domain::person::{EmailAddress, Party, PersonName, Role, Standing, User, UserId};
+use recado_domain::preference::TimeZoneName;
 use recado_domain::token::Keyring;
 use recado_ports::accounts::Accounts;
 use recado_ports::clock::Clock;
@@ -121,7 +122,7 @@ impl SignIn {
         };
         let parameters = self.parameters.snapshot().await?.values;
         let preference = self.preferences.find(address).await?;
-        let zone = preference.time_zone.as_ref().map(|name| name.zone());
+        let zone = preference.time_zone.as_ref().map(TimeZoneName::zone);
         let rendered = wording::SignInLink {
             url: &format!("{}/sign-in/{secret}", base_url(&parameters, &self.settings)),
             until: link.expires_at,

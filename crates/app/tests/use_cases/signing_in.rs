@@ -436,8 +436,8 @@ async fn the_first_administrator_is_made_by_the_token_and_once() {
     let short = run(&token, "ada@example.org", "short").await;
     assert!(matches!(short, Err(Refusal::Invalid(_))), "{short:?}");
     account(&house, ANA, Role::Requester, None).await;
-    let taken = run(&token, ANA, "correct horse").await;
-    assert!(matches!(taken, Err(Refusal::Invalid(_))), "{taken:?}");
+    let known = run(&token, ANA, "correct horse").await;
+    assert!(matches!(known, Err(Refusal::Invalid(_))), "{known:?}");
     let opened = run(&token, "ada@example.org", "correct horse").await.unwrap();
     assert_eq!(opened.user.role, Role::Administrator);
     assert!(is_open(&house, &opened).await);
