@@ -24,8 +24,8 @@ pub const SUITE: Suite = Suite {
 const MANIFEST: &str = include_str!("../../../../tests/page-checks/package.json");
 const LOCK: &str = include_str!("../../../../tests/page-checks/package-lock.json");
 
-/// The rules for HTML: what the standard forbids. What it leaves to taste is off, and landmarks are axe's, which knows
-/// what is hidden.
+/// The rules for HTML: what the standard forbids. What it leaves to taste is off (two buttons may share a name),
+/// and landmarks are axe's, which knows what is hidden.
 const RULES: &str = include_str!("../../../../tests/page-checks/htmlvalidate.json");
 
 /// The installed checkers.
