@@ -196,7 +196,7 @@ impl Browser {
         self.follow("button[name=way][value=link]").await;
     }
 
-    /// A command of the DevTools protocol.
+    /// A command of the `DevTools` protocol.
     ///
     /// # Panics
     /// The browser refuses it.

@@ -1,5 +1,7 @@
 //! The browser of the tests of pages is set as they ask, and leaves nothing behind.
 
+#![expect(clippy::unwrap_used, reason = "a test server fails the test by panicking")]
+
 use std::path::Path;
 
 use recado_test_support::servers::{Chromium, PageChecks};
@@ -13,7 +15,7 @@ const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><ti
     <meta name=\"viewport\" content=\"width=device-width\"><style>p { height: 3000px }</style><p id=\"said\">still</p>\
     <img src=\"none.png\"><script>document.getElementById('said').textContent = 'moved'</script></html>";
 
-/// Serves [`PAGE`] at every path, and gives back the base and, by the page's title, the languages asked for.
+/// Serves [`PAGE`] at every path, titled with the languages that were asked for; gives where.
 async fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());

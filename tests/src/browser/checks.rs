@@ -16,19 +16,20 @@ const CHECK: &str = "
 
 impl Browser {
     /// What axe finds wrong with the page for people who see, hear or move otherwise (WCAG 2.2 AA, and its good practice):
-    /// each with the rule's name first and the elements after it.
+    /// each with the rule's name first and the elements after it. What a frame shows is no page of ours.
     ///
     /// # Panics
     /// The checks cannot be run.
     pub async fn violations(&self, checks: &PageChecks) -> Vec<String> {
-        self.check(checks, json!({ "resultTypes": ["violations"] })).await
+        self.check(checks, json!({ "resultTypes": ["violations"], "iframes": false }))
+            .await
     }
 
     /// As [`violations`](Self::violations), of contrast alone: all that a change of colours can break.
     pub async fn contrast_violations(&self, checks: &PageChecks) -> Vec<String> {
         self.check(
             checks,
-            json!({ "resultTypes": ["violations"], "runOnly": ["color-contrast"] }),
+            json!({ "resultTypes": ["violations"], "iframes": false, "runOnly": ["color-contrast"] }),
         )
         .await
     }

@@ -1,9 +1,9 @@
-//! What chromedriver knows beyond W3C WebDriver.
+//! What chromedriver knows beyond the standard `WebDriver`.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use serde_json::{Value, json};
 
-/// A command of the DevTools protocol, as chromedriver takes it.
+/// A command of the `DevTools` protocol, as chromedriver takes it.
 #[derive(Debug, Clone)]
 pub(super) struct DevTools {
     pub(super) command: &'static str,

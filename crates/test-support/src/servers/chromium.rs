@@ -107,7 +107,7 @@ impl Chromium {
         })
     }
 
-    /// Where the driver takes commands (W3C WebDriver over HTTP).
+    /// Where the driver takes commands (`WebDriver` over HTTP).
     pub fn driver(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
