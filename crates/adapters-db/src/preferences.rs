@@ -61,7 +61,7 @@ impl PreferenceRow {
 #[diesel(treat_none_as_null = true)]
 struct NewPreferenceRow {
     email: String,
-    language: Option<&'static str>,
+    language: Option<String>,
     time_zone: Option<String>,
     while_open: &'static str,
 }
@@ -177,7 +177,7 @@ impl Preferences for Database {
     async fn put(&self, email: &EmailAddress, preference: &Preference) -> Result<(), StoreError> {
         let row = NewPreferenceRow {
             email: email.as_str().to_owned(),
-            language: preference.language.map(Locale::as_str),
+            language: preference.language.map(|locale| locale.as_str().to_owned()),
             time_zone: preference.time_zone.as_ref().map(|zone| zone.as_str().to_owned()),
             while_open: while_open(preference.while_open),
         };

@@ -237,7 +237,7 @@ async fn serve_pages(database: &Arc<Database>, about: &Ticket) {
             .is_empty()
     );
     database.close_page(looked_at).await.unwrap();
-    let line = Entry {
+    let recorded = Entry {
         id: id(),
         at: START,
         who: Who::Person(email.clone()),
@@ -246,7 +246,7 @@ async fn serve_pages(database: &Arc<Database>, about: &Ticket) {
         before: None,
         after: None,
     };
-    database.record(&line).await.unwrap();
+    database.record(&recorded).await.unwrap();
     for person in [None, Some(&email)] {
         for action in [None, Some(Action::ParameterSet)] {
             for object in [None, Some("417")] {

@@ -77,13 +77,15 @@ queries! {
         if *change == AccountChange::default() {
             return Ok(Changed::Done(stored));
         }
-        let changes = UserChange::new(&stored.email, change);
-        let changed = diesel::update(row).set(changes).returning(UserRow::as_returning());
-        let changed = changed.get_result::<UserRow>(connection).await?;
+        let written = diesel::update(row)
+            .set(UserChange::new(&stored.email, change))
+            .returning(UserRow::as_returning())
+            .get_result::<UserRow>(connection)
+            .await?;
         if disables {
             end_sessions(connection, &(id, None)).await?;
         }
-        Ok(Changed::Done(changed))
+        Ok(Changed::Done(written))
     }
 
     pub(super) async fn fill_search_texts(connection: &mut Session, limit: &i64) -> Result<i64, Fault> {

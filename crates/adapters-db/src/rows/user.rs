@@ -1,4 +1,8 @@
 //! Rows of accounts.
+#![expect(
+    clippy::ref_option_ref,
+    reason = "in the code that diesel derives for a change set"
+)]
 
 use diesel::prelude::*;
 use recado_domain::person::{PersonName, Role, Standing, User, UserId};
@@ -66,6 +70,10 @@ pub(crate) struct UserChange<'a> {
     search_text: Option<String>,
     role: Option<&'static str>,
     standing: Option<&'static str>,
+    #[expect(
+        clippy::option_option,
+        reason = "diesel leaves the column at `None`, and writes NULL at `Some(None)`"
+    )]
     password_hash: Option<Option<&'a str>>,
 }
 

@@ -1,5 +1,7 @@
 //! Accounts in memory.
 
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use recado_domain::person::{EmailAddress, Group, Party, PersonName, Role, Standing, User, UserId};
 use recado_domain::ticket::Ticket;
@@ -115,7 +117,7 @@ impl Accounts for MemoryStore {
                 .filter(|token| of.is_none_or(|user| token.user == user))
                 .filter_map(|token| tables.token(token))
                 .collect();
-            wanted.sort_by(|one, other| other.id.cmp(&one.id));
+            wanted.sort_by_key(|token| Reverse(token.id));
             let keyed = wanted.into_iter().map(|token| (token.id.to_string(), token));
             page(keyed, request, |cursor, after| cursor < after)
         }))
