@@ -40,6 +40,9 @@ macro_rules! literal {
 }
 
 literal! {
+    /// Accounts that administer the installation. As binds, PostgreSQL would come to plan for the most frequent role, and
+    /// read every account.
+    Administers = "app_user.role = 'administrator' AND app_user.standing = 'active'";
     /// Mails that a worker may claim: `State::WAITING`.
     Waiting = "outbox.state IN ('ready', 'retry', 'unsure')";
     /// Mails that somebody holds a lease on.
@@ -292,6 +295,9 @@ mod tests {
     use super::*;
     use recado_domain::ledger::{MailId, Outcome};
     use recado_domain::outbox::{Cause, State};
+    use recado_domain::person::{Role, Standing};
+
+    use crate::rows::standing;
 
     fn words(states: impl IntoIterator<Item = State>) -> String {
         let quoted: Vec<_> = states
@@ -316,6 +322,14 @@ mod tests {
             .into_iter()
             .filter(|state| !is(state, &[State::Sent, State::Cancelled]));
         assert!(text(&Unfinished).contains(&format!("({})", words(unfinished))));
+    }
+
+    #[test]
+    fn the_literal_administrators_are_those_of_the_domain() {
+        let role = format!("role = '{}'", Role::Administrator.as_str());
+        let active = format!("standing = '{}'", standing(Standing::Active));
+        let literal = text(&Administers);
+        assert!(literal.contains(&role) && literal.contains(&active), "{literal}");
     }
 
     #[test]

@@ -10,8 +10,9 @@ use recado_ports::store::StoreError;
 use crate::column::Key;
 use crate::database::Database;
 use crate::fault::Fault;
+use crate::literal::Administers;
 use crate::operation::{Purpose, queries, run};
-use crate::rows::{UserChange, UserRow, account_text, standing};
+use crate::rows::{UserChange, UserRow, account_text};
 use crate::schema::{app_user, installation};
 use crate::wakeup::News;
 
@@ -30,9 +31,7 @@ enum Changed {
 
 queries! {
     pub(super) async fn is_administered(connection: &mut Session, _input: &()) -> Result<bool, Fault> {
-        let administrators = app_user::table
-            .filter(app_user::role.eq(Role::Administrator.as_str()))
-            .filter(app_user::standing.eq(standing(Standing::Active)));
+        let administrators = app_user::table.filter(Administers);
         Ok(diesel::select(exists(administrators)).get_result(connection).await?)
     }
 
@@ -60,11 +59,8 @@ queries! {
         let id = Key(*id);
         let disables = change.standing == Some(Standing::Disabled);
         if disables || change.role.is_some_and(|role| role != Role::Administrator) {
-            let administrators = app_user::table
-                .filter(app_user::role.eq(Role::Administrator.as_str()))
-                .filter(app_user::standing.eq(standing(Standing::Active)))
-                .order(app_user::id)
-                .select(app_user::id);
+            let administrators =
+                app_user::table.filter(Administers).order(app_user::id).select(app_user::id);
             // Held, in the order of their ids: of administrators who demote each other one is the last.
             let administrators: Vec<Key> = load_held!(connection, administrators);
             if administrators == [id] {
