@@ -42,6 +42,10 @@ async fn main() -> ExitCode {
             picture(guest, wanted, &page, &folder, &mut sheet).await;
         }
     }
+    if sheet.count == 0 {
+        eprintln!("error: no page has {page} in its name");
+        return ExitCode::FAILURE;
+    }
     fs::write(folder.join("index.html"), sheet.html()).expect("the build folder can be written");
     println!(
         "{} pictures, see {}",
