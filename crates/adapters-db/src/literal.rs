@@ -228,13 +228,13 @@ where
 
 impl VisibleTo {
     /// The condition as text, for a query that is one.
-    pub(crate) fn write<'b, DB: Backend>(
+    pub(crate) fn write<'b, DB>(
         email: &'b String,
         groups: &'b [String],
         mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()>
     where
-        DB: diesel::sql_types::HasSqlType<Text>,
+        DB: Backend + diesel::sql_types::HasSqlType<Text>,
         String: diesel::serialize::ToSql<Text, DB>,
     {
         out.push_sql("ticket.id IN (SELECT id FROM ticket WHERE requester_email = ");

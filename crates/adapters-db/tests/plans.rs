@@ -12,21 +12,23 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 use diesel::deserialize::QueryableByName;
 use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use recado_adapters_db::Database;
+use recado_domain::audience::Viewer;
 use recado_domain::audit::{Action, Entry, Who};
 use recado_domain::channel::AccountId;
 use recado_domain::ledger::Outcome;
 use recado_domain::outbox::{DeliveryId, State};
 use recado_domain::person::{Role, Standing};
 use recado_domain::preference::{Muting, Preference, WhileOpen};
-use recado_domain::ticket::Ticket;
+use recado_domain::ticket::{Ticket, TicketStatus};
 use recado_ports::accounts::{AccountChange, AccountFilter, Accounts, ChangeAccountError};
 use recado_ports::audit::{Audit, AuditFilter};
 use recado_ports::channels::{Channels, Opening};
 use recado_ports::comments::{Audience, Comments, Retraction};
 use recado_ports::events::Events;
+use recado_ports::inbox::{Inbox, InboxQuery, View};
 use recado_ports::ledger::{Ledger, MailFilter, SettleMail};
 use recado_ports::outbox::{Claim, DeliveryFilter, Outbox, Settlement};
-use recado_ports::page::PageRequest;
+use recado_ports::page::{PageLimit, PageRequest};
 use recado_ports::people::{AddUserError, People, TokenHash};
 use recado_ports::preferences::Preferences;
 use recado_ports::sessions::Sessions;
@@ -63,6 +65,55 @@ const INDEXES: [(&str, &str); 5] = [
     ("(`incoming_mail`.`settled_at` >=", "incoming_mail_sender"),
     ("(`incoming_mail`.`fingerprint` =", "incoming_mail_fingerprint"),
 ];
+
+/// Lists of tickets, each by a part of its query, and the index that it must use.
+const LISTS: [(&str, &str); 6] = [
+    ("WHERE 1 = 1 ORDER BY", "ticket_activity_newest"),
+    ("ticket.status = 'open' ORDER BY", "ticket_activity_open"),
+    (
+        "ticket.status = 'open' AND ticket.responsible_email =",
+        "ticket_open_responsible",
+    ),
+    (
+        "ticket.status = 'open' AND ticket.group_email IN",
+        "ticket_open_group",
+    ),
+    (
+        "app_user.role IN ('technician', 'administrator'))",
+        "ticket_activity_open",
+    ),
+    ("(SELECT outbox.ticket FROM outbox", "outbox_undelivered"),
+];
+
+/// Every list of the desk's, and whatever else its pages ask for.
+async fn look(database: &Arc<Database>) {
+    let viewer = Viewer {
+        email: address("tomas@example.com"),
+        role: Role::Technician,
+        groups: vec![address("mesa@example.com")],
+    };
+    for view in [
+        View::All,
+        View::Responsible,
+        View::Asked,
+        View::Groups,
+        View::Unanswered,
+        View::Undelivered,
+    ] {
+        for status in [None, Some(TicketStatus::Open)] {
+            let query = InboxQuery {
+                viewer: viewer.clone(),
+                view,
+                status,
+                text: None,
+            };
+            Inbox::list(&**database, &query, &PageRequest::default())
+                .await
+                .unwrap();
+        }
+    }
+    database.counts(&viewer).await.unwrap();
+}
 
 /// Everything that the daemon does all the time, often enough for PostgreSQL to settle on its plans.
 async fn work(database: &Arc<Database>) {
@@ -137,6 +188,14 @@ async fn work(database: &Arc<Database>) {
             .await
             .unwrap();
         Comments::find(&**database, about.id, said).await.unwrap();
+        let latest = database.latest(about.id, &Audience::Desk, Some(said), PageLimit::default());
+        latest.await.unwrap();
+        let held = comment(&about).held_until(START).owing(&[]);
+        database.accept(held).await.unwrap();
+        assert_eq!(database.next_held().await.unwrap(), Some(START));
+        assert_eq!(database.release_held(START, 10).await.unwrap(), 1);
+        assert!(database.index_comments(10).await.unwrap() > 0);
+        database.mark_read(&ana().email, about.id, START).await.unwrap();
         database
             .retract(about.id, said, Retraction::MakeInternal, &[], START)
             .await
@@ -333,6 +392,7 @@ async fn sqlite_scans_no_large_table() {
     set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
     let (database, directory) = databases::sqlite(databases::clock()).await;
     work(&database).await;
+    look(&database).await;
     let path = directory.path().join("recado.db");
     let mut raw = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     let statements = STATEMENTS.lock().unwrap().clone();
@@ -368,6 +428,20 @@ async fn sqlite_scans_no_large_table() {
             for (_, index) in INDEXES.iter().filter(|(part, _)| statement.contains(part)) {
                 assert!(detail.contains(index), "{detail}: {statement}");
             }
+        }
+    }
+    for (part, index) in LISTS {
+        let mut lists = statements
+            .iter()
+            .filter(|statement| statement.contains(part) && statement.contains("ORDER BY 2 DESC"))
+            .peekable();
+        assert!(lists.peek().is_some(), "{part}: {statements:#?}");
+        for statement in lists {
+            let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+                .load(&mut raw)
+                .unwrap();
+            let plan: Vec<_> = plan.into_iter().map(|step| step.detail).collect();
+            assert!(plan.join("; ").contains(index), "{plan:#?}: {statement}");
         }
     }
 }

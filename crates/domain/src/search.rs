@@ -156,11 +156,8 @@ mod tests {
         let wide = "\u{FDFA} ".repeat(Words::TEXT_CHARS);
         let octets: usize = Words::of(&wide).iter().map(str::len).sum();
         assert!(octets > 0 && octets <= Words::OCTETS);
-        let mut many = String::new();
-        for number in 0..14_000 {
-            many.push_str(&format!("{}{number} ", "\u{10400}\u{10400}"));
-        }
-        assert!(Words::of(&many).iter().map(str::len).sum::<usize>() <= Words::OCTETS);
+        let many: Vec<_> = (0..14_000).map(|number| format!("\u{10400}{number}")).collect();
+        assert!(Words::of(&many.join(" ")).iter().map(str::len).sum::<usize>() <= Words::OCTETS);
     }
 
     #[test]

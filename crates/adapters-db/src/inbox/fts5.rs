@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::RunQueryDsl;
 
-use super::search::{Hit, Indexed};
+use super::search::{Hit, Indexed, Spread};
 use crate::column::Id;
 use crate::sqlite::Connection;
 
@@ -16,7 +16,6 @@ struct Placed {
 }
 
 /// Whether no other process indexes at this moment: there is one writer.
-#[expect(clippy::unused_async, reason = "the other database has to ask")]
 pub(crate) async fn is_sole_indexer(_connection: &mut Connection) -> QueryResult<bool> {
     Ok(true)
 }
@@ -57,6 +56,7 @@ pub(crate) fn expression<'a>(
 pub(crate) async fn hits(
     connection: &mut Connection,
     expression: &str,
+    _spread: Spread,
     before: i64,
     limit: i64,
 ) -> QueryResult<Vec<Hit>> {

@@ -63,7 +63,7 @@ struct Read {
     /// Those of the authors who are the desk.
     desk: Vec<String>,
     undelivered: Vec<Option<Key>>,
-    read: Vec<(Key, i64)>,
+    marks: Vec<(Key, i64)>,
 }
 
 queries! {
@@ -105,7 +105,7 @@ queries! {
             .select(outbox::ticket)
             .load(connection)
             .await?;
-        let read = read_mark::table
+        let marks = read_mark::table
             .filter(read_mark::email.eq(wanted.viewer.email.as_str()))
             .filter(read_mark::ticket.eq_any(&tickets))
             .select((read_mark::ticket, read_mark::read_at))
@@ -119,7 +119,7 @@ queries! {
             .select(WatcherRow::as_select())
             .load(connection)
             .await?;
-        Ok(Read { places, tickets: (rows, watchers), last, desk, undelivered, read })
+        Ok(Read { places, tickets: (rows, watchers), last, desk, undelivered, marks })
     }
 
     pub(super) async fn counts(connection: &mut Session, viewer: &Viewer) -> Result<Vec<i64>, Fault> {
@@ -222,7 +222,7 @@ fn summaries(viewer: &Viewer, read: Read) -> Result<Vec<TicketSummary>, Fault> {
     }
     let last: BTreeMap<Key, LastRow> = read.last.into_iter().map(|row| (row.id, row)).collect();
     let undelivered: BTreeSet<Key> = read.undelivered.into_iter().flatten().collect();
-    let marks: BTreeMap<Key, i64> = read.read.into_iter().collect();
+    let marks: BTreeMap<Key, i64> = read.marks.into_iter().collect();
     let mut items = Vec::new();
     for (id, place, author) in read.places {
         // One that was removed between the two looks is not there.

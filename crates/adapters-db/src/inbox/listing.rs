@@ -129,7 +129,12 @@ impl Selection {
         Key: ToSql<Id, DB>,
     {
         let Sight::Own { held } = &self.sight else {
-            out.push_sql("ticket_activity.newest");
+            out.push_sql(match self.pattern {
+                None => "ticket_activity.newest",
+                // The same, and no index has it: few tickets fit a pattern, and reading all of them one after the
+                // other is much quicker than in the list's order (SQLite would do that).
+                Some(_) => "coalesce(ticket_activity.newest, ticket.id)",
+            });
             return Ok(());
         };
         out.push_sql("CASE WHEN ");

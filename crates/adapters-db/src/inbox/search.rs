@@ -33,10 +33,12 @@ const BATCHES: u32 = 2;
 /// Characters of a comment that a search gives.
 const TEXT: i32 = 10_000;
 /// A viewer of so many tickets is helped by looking at each comment that is found; of fewer, by asking for the tickets
-/// as for words.
-const TICKETS: usize = 1_000;
+/// as for words. (Measured: at a thousand of them PostgreSQL gives up its index.)
+const TICKETS: usize = 200;
 /// Matches that are looked at for one page, before its reader is asked to go on.
 const LOOKED_AT: usize = 20_000;
+/// Comments that are read at once.
+const CHUNK: usize = 1_000;
 
 /// A comment in the index.
 #[derive(Debug, QueryableByName)]
@@ -45,6 +47,15 @@ pub(crate) struct Hit {
     place: i64,
     #[diesel(sql_type = Id)]
     comment: Key,
+}
+
+/// How the matches lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spread {
+    /// On any ticket: they may be many.
+    Everywhere,
+    /// On the few tickets that are asked for.
+    FewTickets,
 }
 
 /// A comment to index, its words separated by blanks.
@@ -87,19 +98,20 @@ queries! {
             return Ok(0);
         }
         let longest = i32::try_from(Words::TEXT_CHARS).expect("a small number");
-        let queued = search_queue::table
-            .inner_join(comment::table.on(comment::id.eq(search_queue::comment)))
-            .order(search_queue::comment)
-            .limit(*limit)
-            .select((comment::id, comment::ticket, substr(comment::text, 1, longest)));
-        let queued: Vec<(Key, Key, String)> = queued.load(connection).await?;
+        // Apart from reading the comments: in one query PostgreSQL would walk through all of them.
+        let queued = search_queue::table.order(search_queue::comment).limit(*limit);
+        let queued: Vec<Key> = queued.select(search_queue::comment).load(connection).await?;
         if queued.is_empty() {
             return Ok(0);
         }
-        let comments: Vec<_> = queued.iter().map(|(id, ticket, text)| indexed(*id, *ticket, text)).collect();
+        let comments = comment::table
+            .filter(comment::id.eq_any(&queued))
+            .order(comment::id)
+            .select((comment::id, comment::ticket, substr(comment::text, 1, longest)));
+        let comments: Vec<(Key, Key, String)> = comments.load(connection).await?;
+        let comments: Vec<_> = comments.iter().map(|(id, ticket, text)| indexed(*id, *ticket, text)).collect();
         add_to_index(connection, &comments).await?;
-        let done = search_queue::comment.eq_any(queued.iter().map(|(id, ..)| *id));
-        diesel::delete(search_queue::table.filter(done)).execute(connection).await?;
+        diesel::delete(search_queue::table.filter(search_queue::comment.eq_any(&queued))).execute(connection).await?;
         Ok(queued.len())
     }
 
@@ -119,44 +131,55 @@ queries! {
         }
         let tickets: Vec<String> = tickets.into_iter().map(ticket_word).collect();
         let expression = expression(wanted.sought.whole(), wanted.sought.beginning(), &tickets);
+        let spread = if tickets.is_empty() { Spread::Everywhere } else { Spread::FewTickets };
         let mut found = Vec::new();
-        let (mut before, mut looked_at) = (wanted.before, 0);
-        loop {
-            // A first look is enough mostly; where few of the matches are for the viewer, larger steps follow.
-            let step = if looked_at == 0 { wanted.limit } else { 2_000 };
-            let limit = i64::try_from(step).expect("a small number");
-            let hits = hits(connection, &expression, before, limit).await?;
-            let mut query = comment::table
-                .inner_join(ticket::table.on(ticket::id.eq(comment::ticket)))
-                .filter(comment::id.eq_any(hits.iter().map(|hit| hit.comment)))
-                .filter(comment::withdrawn_at.is_null())
-                .select((
-                    comment::id,
-                    ticket::number,
-                    ticket::title,
-                    comment::author_name,
-                    comment::author_email,
-                    substr(comment::text, 1, TEXT),
-                    comment::visibility,
-                    comment::origin,
-                    comment::created_at,
-                ))
-                .into_boxed::<Backend>();
-            if let Some((visible, readable)) = &person {
-                query = query.filter(visible.clone()).filter(readable.clone());
+        let mut before = wanted.before;
+        // The first look is enough, save where few of the matches are for the viewer.
+        for most in [wanted.limit, LOOKED_AT] {
+            let limit = i64::try_from(most).expect("a small number");
+            let hits = hits(connection, &expression, spread, before, limit).await?;
+            for chunk in hits.chunks(CHUNK) {
+                let mut rows = read_found(connection, chunk, person.as_ref()).await?;
+                found.extend(chunk.iter().filter_map(|hit| Some((hit.place, rows.remove(&hit.comment)?))));
+                before = chunk.last().map_or(before, |hit| hit.place);
+                if found.len() >= wanted.limit {
+                    return Ok((found, Some(before)));
+                }
             }
-            let rows: Vec<FoundRow> = query.load(connection).await?;
-            let mut rows: BTreeMap<Key, FoundRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-            found.extend(hits.iter().filter_map(|hit| Some((hit.place, rows.remove(&hit.comment)?))));
-            looked_at += hits.len();
-            let Some(last) = hits.last().filter(|_| hits.len() == step) else {
+            if hits.len() < most {
                 return Ok((found, None));
-            };
-            before = last.place;
-            if found.len() >= wanted.limit || looked_at >= LOOKED_AT {
-                return Ok((found, Some(before)));
             }
         }
+        Ok((found, Some(before)))
+    }
+
+    /// Those of the matches that the viewer may read.
+    async fn read_found(
+        connection: &mut Session,
+        hits: &[Hit],
+        person: Option<&(VisibleTo, MayRead)>,
+    ) -> Result<BTreeMap<Key, FoundRow>, Fault> {
+        let mut query = comment::table
+            .inner_join(ticket::table.on(ticket::id.eq(comment::ticket)))
+            .filter(comment::id.eq_any(hits.iter().map(|hit| hit.comment)))
+            .filter(comment::withdrawn_at.is_null())
+            .select((
+                comment::id,
+                ticket::number,
+                ticket::title,
+                comment::author_name,
+                comment::author_email,
+                substr(comment::text, 1, TEXT),
+                comment::visibility,
+                comment::origin,
+                comment::created_at,
+            ))
+            .into_boxed::<Backend>();
+        if let Some((visible, readable)) = person {
+            query = query.filter(visible.clone()).filter(readable.clone());
+        }
+        let rows: Vec<FoundRow> = query.load(connection).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 }
 

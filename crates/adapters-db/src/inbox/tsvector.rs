@@ -5,7 +5,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::RunQueryDsl;
 
-use super::search::{Hit, Indexed};
+use super::search::{Hit, Indexed, Spread};
 use crate::column::{Id, Key};
 use crate::postgres::Connection;
 
@@ -66,6 +66,7 @@ pub(crate) fn expression<'a>(
 pub(crate) async fn hits(
     connection: &mut Connection,
     expression: &str,
+    spread: Spread,
     before: i64,
     limit: i64,
 ) -> QueryResult<Vec<Hit>> {
@@ -73,22 +74,28 @@ pub(crate) async fn hits(
         .get_result(connection)
         .await?;
     let before = before.min(newest.place + 1);
-    let from = before.saturating_sub(NEWEST);
-    let mut hits: Vec<Hit> = sql_query(
-        "SELECT place, comment FROM (SELECT place, comment, words FROM searched_comment
-            WHERE place < $2 AND place >= $3 ORDER BY place DESC OFFSET 0) AS newest
-         WHERE words @@ $1::tsquery ORDER BY place DESC LIMIT $4",
-    )
-    .bind::<Text, _>(expression)
-    .bind::<BigInt, _>(before)
-    .bind::<BigInt, _>(from)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
-    .await?;
+    let mut hits: Vec<Hit> = Vec::new();
+    let mut from = before;
+    if spread == Spread::Everywhere {
+        from = before.saturating_sub(NEWEST);
+        hits = sql_query(
+            "SELECT place, comment FROM searched_comment WHERE place < $2 AND place >= $3 AND words @@ $1::tsquery
+             ORDER BY place DESC LIMIT $4",
+        )
+        .bind::<Text, _>(expression)
+        .bind::<BigInt, _>(before)
+        .bind::<BigInt, _>(from)
+        .bind::<BigInt, _>(limit)
+        .load(connection)
+        .await?;
+    }
     let rest = limit - i64::try_from(hits.len()).unwrap_or(limit);
     if rest > 0 && from > 1 {
+        // OFFSET 0 is a fence: PostgreSQL takes every rare word for a common one, and would walk through all the
+        // comments in the order of their places.
         let older: Vec<Hit> = sql_query(
-            "SELECT place, comment FROM searched_comment WHERE words @@ $1::tsquery AND place < $2
+            "SELECT place, comment FROM (SELECT place, comment FROM searched_comment
+                WHERE words @@ $1::tsquery AND place < $2 OFFSET 0) AS older
              ORDER BY place DESC LIMIT $3",
         )
         .bind::<Text, _>(expression)

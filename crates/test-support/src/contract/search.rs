@@ -255,10 +255,8 @@ pub async fn pages_of_a_search_follow_each_other_newest_first(subject: &Subject)
 
 pub async fn a_long_text_is_found_and_given_up_to_a_limit(subject: &Subject) {
     let ticket = subject.ticket("1").await;
-    let mut text = "aguja ".to_owned();
-    for number in 0..40_000 {
-        text.push_str(&format!("paja{number} "));
-    }
+    let straws: Vec<_> = (0..40_000).map(|number| format!("paja{number}")).collect();
+    let text = format!("aguja {}", straws.join(" "));
     say(subject, comment(&ticket).text(&text)).await;
     let found = texts(subject, &technician(), "aguja").await;
     assert_eq!(found.len(), 1);
