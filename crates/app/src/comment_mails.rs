@@ -234,9 +234,12 @@ impl CommentMails<'_> {
             &technicians,
             self.settings.desk.as_ref(),
         );
+        // Under hold nobody sees it yet: whose page would have to say again that it is open is told by mail.
+        let shown_at = self.settings.held_until(comment.origin, comment.created_at);
+        let shown_at = shown_at.unwrap_or(comment.created_at);
         let unwilling = self
             .preferences
-            .unwilling(ticket.id, &letter::addresses(&recipients), comment.created_at)
+            .unwilling(ticket.id, &letter::addresses(&recipients), shown_at)
             .await?;
         recipients.retain(|party| !unwilling.contains(&party.email));
         Ok(recipients)

@@ -96,10 +96,15 @@ impl ManagePeople {
         let id = account.user.id;
         self.trail
             .around(actor, told, async {
+                let own = own_session(actor, &account.user);
+                if touches_password {
+                    // Before too: a fault behind the change must not leave them open.
+                    self.sessions.end_all(id, own).await?;
+                }
                 let changed = self.accounts.change_account(id, &change).await;
                 let user = changed.map_err(|error| refusal(error, email))?;
                 if touches_password {
-                    self.sessions.end_all(id, own_session(actor, &user)).await?;
+                    self.sessions.end_all(id, own).await?;
                 }
                 Ok(user)
             })

@@ -75,6 +75,8 @@ impl SetPreference {
             password_hash: Some(Some(passwords::hash(new, &*self.ids).await?)),
             ..AccountChange::default()
         };
+        // Before too: a fault behind the change must not leave them open.
+        self.sessions.end_all(user.id, Some(session)).await?;
         match self.accounts.change_account(user.id, &change).await {
             Ok(_) => {}
             Err(ChangeAccountError::Store(error)) => return Err(error.into()),

@@ -221,7 +221,10 @@ impl SignIn {
             .password(address)
             .await?
             .map_or((None, None), |(user, kept)| (Some(user), kept));
-        let fits = passwords::verify(password, kept).await?;
+        let fits = passwords::verify(password, kept.clone()).await?;
+        // It may have been changed while this attempt waited for its turn.
+        let still = self.accounts.password(address).await?.and_then(|(_, kept)| kept);
+        let fits = fits && still == kept;
         let user = user.filter(|user| fits && user.standing == Standing::Active);
         let Some(user) = user else {
             tracing::warn!(address = address.masked(), "a password was refused");

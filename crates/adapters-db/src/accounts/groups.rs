@@ -9,7 +9,7 @@ use recado_domain::person::{EmailAddress, Group, PersonName};
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
 
-use crate::column::{Key, corrupt};
+use crate::column::{Key, corrupt, storable};
 use crate::database::Database;
 use crate::fault::Fault;
 use crate::operation::{Purpose, queries, run};
@@ -92,7 +92,7 @@ pub(super) async fn known_name(
 pub(super) async fn groups(database: &Database, page: &PageRequest) -> Result<Page<Group>, StoreError> {
     let size = usize::from(page.limit.get());
     let wanted = Wanted {
-        after: page.after.clone().unwrap_or_default(),
+        after: storable(page.after.as_deref().unwrap_or_default()).into_owned(),
         limit: i64::from(page.limit.get()) + 1,
     };
     let (mut rows, members) = run!(database.read(), groups, wanted)?;

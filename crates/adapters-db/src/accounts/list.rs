@@ -10,7 +10,7 @@ use recado_ports::accounts::{Account, AccountFilter};
 use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
 
-use crate::column::{Key, count, timestamp};
+use crate::column::{Key, count, storable, timestamp};
 use crate::database::Database;
 use crate::fault::Fault;
 use crate::operation::{queries, run};
@@ -94,7 +94,7 @@ pub(super) async fn accounts(
     let size = usize::from(page.limit.get());
     let wanted = Wanted::Page {
         filter: filter.clone(),
-        after: page.after.clone().unwrap_or_default(),
+        after: storable(page.after.as_deref().unwrap_or_default()).into_owned(),
         limit: i64::from(page.limit.get()) + 1,
     };
     let mut items = assemble(run!(database.read(), read, wanted)?)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
+use recado_domain::comment::Visibility;
 use recado_ports::events::EventKind;
 use recado_ports::store::StoreError;
 
@@ -23,22 +24,24 @@ queries! {
             .filter(comment::held_until.le(now))
             .order((comment::held_until, comment::id))
             .limit(limit)
-            .select((comment::id, comment::ticket));
-        let ended: Vec<(Key, Key)> = load_free!(connection, ended);
+            .select((comment::id, comment::ticket, comment::visibility));
+        let ended: Vec<(Key, Key, String)> = load_free!(connection, ended);
         if ended.is_empty() {
             return Ok(0);
         }
-        let ids = comment::table.filter(comment::id.eq_any(ended.iter().map(|(id, _)| *id)));
+        let ids = comment::table.filter(comment::id.eq_any(ended.iter().map(|(id, ..)| *id)));
         let shown = (comment::held_until.eq(None::<i64>), comment::released_at.eq(now));
         diesel::update(ids).set(shown).execute(connection).await?;
         // In one order everywhere, so that transactions wait for each other and never in a circle.
-        let tickets: BTreeSet<Key> = ended.iter().map(|(_, ticket)| *ticket).collect();
+        let tickets: BTreeSet<Key> = ended.iter().map(|(_, ticket, _)| *ticket).collect();
         for ticket in tickets {
             refresh_activity(connection, ticket).await?;
         }
+        // Who reads internal comments has seen them all along, and nobody else learns that there are any.
         let events: Vec<_> = ended
             .iter()
-            .map(|(id, ticket)| NewEventRow::new(EventKind::CommentCreated, Some(*ticket), id.0, now))
+            .filter(|(.., visibility)| visibility == Visibility::Public.as_str())
+            .map(|(id, ticket, _)| NewEventRow::new(EventKind::CommentCreated, Some(*ticket), id.0, now))
             .collect();
         record_events(connection, &events).await?;
         Ok(ended.len())

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::administration::Sure;
 use super::form::Form;
-use super::page::{see_other_with, segment};
+use super::page::see_other_with;
 use super::refusal::WebRefusal;
 use super::routes::Routes;
 use super::visit::{SignedInDesk, Visit};
@@ -71,7 +71,7 @@ impl Row {
 
 /// A ticket's page at the desk.
 pub(super) fn ticket_href(number: &TicketNumber) -> String {
-    format!("/desk/{}", segment(number.as_str()))
+    super::conversation::Face::Desk.ticket(number)
 }
 
 fn outcome(outcome: Option<Outcome>) -> &'static str {

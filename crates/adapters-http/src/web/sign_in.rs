@@ -166,7 +166,7 @@ impl LinkPage<'_> {
 pub(super) fn keep_address(response: &mut Response) {
     response
         .headers_mut()
-        .insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        .insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
 }
 
 /// Shows a button. Mail scanners fetch links, and do not press buttons.

@@ -93,6 +93,12 @@ pub(super) async fn enter(shared: &Shared, parts: &mut Parts) -> Result<Visit, (
         Some(visitor) => (Some(visitor.actor), Some(visitor.session), visitor.preference),
         None => (None, None, Preference::default()),
     };
+    // Until the log is followed its end is asked for: what comes after this page was read must not fall between.
+    let position = match (&actor, shared.hub.position(shared)) {
+        (None, _) => None,
+        (Some(_), None) => shared.api.follow_events.newest().await.ok().flatten(),
+        (Some(_), position) => position,
+    };
     let settings = &shared.pages.settings;
     let visit = Visit {
         language: preference
@@ -118,7 +124,7 @@ pub(super) async fn enter(shared: &Shared, parts: &mut Parts) -> Result<Visit, (
             .read(headers, Cookie::Flash)
             .filter(|key| key.starts_with("flash-")),
         device: device(headers),
-        position: actor.as_ref().and_then(|_| shared.hub.position(shared)),
+        position,
         actor,
         session,
         preference,

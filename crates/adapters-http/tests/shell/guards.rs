@@ -56,7 +56,7 @@ async fn no_page_can_be_framed_or_load_anything_foreign_whoever_visits() {
                 assert_eq!(answer.header(name), value, "{path} for {email:?}");
             }
             assert!(
-                ["same-origin", "no-referrer"].contains(&answer.header("referrer-policy")),
+                ["same-origin", "strict-origin", "no-referrer"].contains(&answer.header("referrer-policy")),
                 "{path}"
             );
             if !path.starts_with("/assets") {

@@ -252,7 +252,7 @@ async fn a_link_is_looked_at_by_anybody_and_used_once() {
         let answer = Visitor::new(&desk).get(&link).await;
         assert_eq!(
             (answer.status.as_u16(), answer.header("referrer-policy")),
-            (200, "no-referrer")
+            (200, "strict-origin")
         );
         assert!(text(&answer).contains("ana@example.com"));
         assert!(

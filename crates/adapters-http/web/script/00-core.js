@@ -17,6 +17,7 @@ function follow(path, handlers) {
   let stream = null;
   let resting = 0;
   let doubting = 0;
+  let pause = 5000;
 
   const show = (text) => {
     if (state && state.textContent !== text) state.textContent = text;
@@ -32,6 +33,7 @@ function follow(path, handlers) {
     stream = new EventSource(url);
     stream.onopen = () => {
       clearTimeout(doubting);
+      pause = 5000;
       show("");
     };
     stream.onerror = () => {
@@ -40,7 +42,8 @@ function follow(path, handlers) {
       doubting = setTimeout(() => show(strings.offline), 4000);
       if (stream?.readyState !== EventSource.CLOSED) return;
       close();
-      setTimeout(() => document.hidden || open(), 5000);
+      setTimeout(() => document.hidden || open(), pause);
+      pause = Math.min(pause * 2, 300_000);
     };
     for (const [name, handle] of Object.entries(handlers)) {
       stream.addEventListener(name, (event) => {
@@ -49,7 +52,13 @@ function follow(path, handlers) {
       });
     }
     // Too much was missed. What is being written is worth more than what is new.
-    stream.addEventListener("reload", () => isWriting() || location.reload());
+    stream.addEventListener("reload", () => {
+      const again = setInterval(() => {
+        if (isWriting()) return;
+        clearInterval(again);
+        location.reload();
+      }, 1000);
+    });
   };
 
   document.addEventListener("visibilitychange", () => {

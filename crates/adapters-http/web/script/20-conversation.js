@@ -52,11 +52,20 @@
 
   const isPast = () => talk.querySelector("[data-newest]") !== null;
 
+  // Of several questions about one message the latest is answered; one that failed is put again.
+  const turns = new Map();
   const refetch = async (id) => {
     if (!talk || (isPast() && !document.getElementById(`m-${id}`))) return;
-    const answer = await get(talk.dataset.messages + id);
-    if (answer.status === 404) take(id);
-    else if (answer.ok) put(parse(await answer.text()).querySelector("article"));
+    const turn = (turns.get(id) ?? 0) + 1;
+    turns.set(id, turn);
+    const answer = await get(talk.dataset.messages + id).catch(() => null);
+    const html = answer?.ok ? await answer.text().catch(() => null) : null;
+    if (turns.get(id) !== turn) return;
+    if (answer?.status === 404) take(id);
+    else if (html !== null) put(parse(html).querySelector("article"));
+    else if (!answer || answer.ok || answer.status >= 500) {
+      setTimeout(() => turns.get(id) === turn && refetch(id), 3000);
+    }
   };
 
   // A message under hold counts down, and is looked at again when it has left.
@@ -81,8 +90,9 @@
 
   // Parts that change with what happens; each is fetched once, however much happens meanwhile.
   const soon = new Set();
-  const refresh = (kind) => {
+  const refresh = (kind, here) => {
     for (const { id, dataset } of document.querySelectorAll("[data-refresh]")) {
+      if (!here && dataset.part !== undefined) continue;
       if ((kind && !dataset.refresh.split(" ").includes(kind)) || soon.has(id)) continue;
       soon.add(id);
       setTimeout(async () => {
@@ -115,7 +125,7 @@
   if (page) {
     const on = (kind, act) => (told) => {
       if (isHere(told.ticket)) act(told);
-      refresh(kind);
+      refresh(kind, isHere(told.ticket));
     };
     follow(page.dataset.events, {
       "comment.created": on("comment.created", ({ comment }) => refetch(comment)),
@@ -155,8 +165,11 @@
     event.preventDefault();
     if (write.ariaBusy === "true") return;
     write.ariaBusy = "true";
+    // What is typed while it is on its way would be cleared with it.
+    const body = new FormData(write);
+    field.readOnly = true;
     try {
-      const answer = await fetch(write.action, { method: "POST", headers: asFragment, body: new FormData(write) });
+      const answer = await fetch(write.action, { method: "POST", headers: asFragment, body });
       const text = await answer.text();
       if (!answer.ok) {
         problem(text);
@@ -179,6 +192,7 @@
       problem(strings.failed ?? "");
     } finally {
       write.ariaBusy = "false";
+      field.readOnly = false;
       field.focus();
     }
   });
@@ -198,9 +212,13 @@
         if (part.matches("article")) refetch(part.dataset.id);
       } else if (answer.status === 204) {
         const source = part.querySelector("[data-source]");
-        // What was undone is there to be written anew, unless something else is being written.
-        if (form.dataset.act === "undo" && field && field.value === "") {
-          field.value = source?.textContent ?? "";
+        // What was undone is there to be written anew.
+        if (form.dataset.act === "undo" && field) {
+          const undone = source?.textContent ?? "";
+          // An internal text never lands in a reply; what is being written stays below it.
+          if (part.matches(".internal")) write.querySelector("input[data-note]")?.click();
+          else if (field.value === "") write.querySelector("input[data-reply]")?.click();
+          field.value = field.value === "" ? undone : `${undone}\n\n${field.value}`;
           field.focus();
         }
         take(part.dataset.id);

@@ -124,10 +124,33 @@ impl Words {
     }
 }
 
-/// Without carriers, and without the one character that no store keeps.
+/// Without carriers and links to sign in, and without the one character that no store keeps.
 fn clean(text: &str) -> String {
-    without_carriers(text).replace('\0', "\u{fffd}")
+    without_sign_in_links(&without_carriers(text)).replace('\0', "\u{fffd}")
 }
+
+/// Without the secrets of links to sign in: whoever reads the comment could use them before their owner does.
+fn without_sign_in_links(text: &str) -> String {
+    let is_secret = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let mut parts = text.split(SIGN_IN);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let secret = part.bytes().take_while(is_secret).count();
+        kept.push_str(SIGN_IN);
+        kept.push_str(if secret >= SHORTEST_SECRET {
+            &part[secret..]
+        } else {
+            part
+        });
+    }
+    kept
+}
+
+/// What stands before a link's secret.
+const SIGN_IN: &str = "/sign-in/";
+
+/// A link's secret has 43 characters; a mail program may have broken it.
+const SHORTEST_SECRET: usize = 32;
 
 /// Whether a token is in it still, in a spelling that a link allows or in pieces between tags. Then the text, which
 /// says the same, must do.
@@ -138,8 +161,10 @@ fn bears_a_token(html: &str, mail: &IncomingMail) -> bool {
         let (_, tag) = address.local_part().rsplit_once('+')?;
         ReplyToken::parse(tag)
     });
-    tags.chain(mail.reference_tokens.iter().cloned())
-        .any(|token| lower.contains(token.as_str()) || letters.contains(token.as_str()))
+    lower.contains(SIGN_IN)
+        || tags
+            .chain(mail.reference_tokens.iter().cloned())
+            .any(|token| lower.contains(token.as_str()) || letters.contains(token.as_str()))
 }
 
 /// The letters and digits of HTML between its tags and entities.
@@ -174,4 +199,20 @@ fn stored(file: IncomingAttachment, ids: &dyn Ids) -> (Attachment, Vec<u8>) {
         sha256: HEXLOWER.encode(&Sha256::digest(&file.content)),
     };
     (attachment, file.content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_of_a_link_to_sign_in_is_left_out_of_what_an_answer_quotes() {
+        let secret = "gh2JqZAW1ndf2e0dN7ptxmXoNC9mTgeXkps8AhxaYtg";
+        let text = format!("I did not ask.\n> https://desk.example/sign-in/{secret}\n> until 10:15");
+        assert_eq!(
+            clean(&text),
+            "I did not ask.\n> https://desk.example/sign-in/\n> until 10:15"
+        );
+        assert_eq!(clean("see /sign-in/help"), "see /sign-in/help");
+    }
 }

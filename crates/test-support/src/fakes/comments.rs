@@ -179,8 +179,10 @@ impl Comments for MemoryStore {
                 let row = tables.comments.get_mut(id).expect("it was found just now");
                 row.held_until = None;
                 row.released_at = Some(now);
-                let ticket = row.comment.ticket;
-                tables.log(EventKind::CommentCreated, Some(ticket), id.0, now);
+                let (ticket, visibility) = (row.comment.ticket, row.comment.visibility);
+                if visibility == Visibility::Public {
+                    tables.log(EventKind::CommentCreated, Some(ticket), id.0, now);
+                }
             }
             ended.len() as u64
         }))

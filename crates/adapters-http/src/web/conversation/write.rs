@@ -1,4 +1,5 @@
-//! The write box: what it offers, and what becomes of what was written. A text that cannot be sent is never lost.
+//! The write box: what it offers, and what becomes of what was written. A text that is refused stands in the
+//! box again; a form larger than the limit, and a session that has ended, lose it where scripts are off.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -178,10 +178,6 @@ async fn opened(
     let talk = spoken.talk(FACE, visit, at);
     Ok(DeskPage {
         pane: Pane::Talk,
-        events: format!(
-            "/events?ticket={}",
-            super::page::segment(spoken.ticket.number.as_str())
-        ),
         ticket: Some(facts.ticket.listed_at(query.path("/desk"))),
         talk,
         write: Some(write),
