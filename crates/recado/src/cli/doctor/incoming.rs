@@ -135,7 +135,7 @@ fn addresses(configuration: &Configuration, values: &Parameters) -> Vec<Finding>
     let from = values.address(Parameter::FromAddress);
     let local_part = from.as_ref().map_or(0, |from| from.local_part().len());
     if way_back.plus_address && local_part + REPLY_TOKEN > LOCAL_PART {
-        findings.push(Finding::warning("address-long", 
+        findings.push(Finding::warning("address-long",
             SUBJECT,
             format!("parameter 10 has {local_part} characters before the @: no token fits behind them, and mails have no Reply-To"),
             "answers still find home by Message-ID and reference line; an address of at most 19 characters before the @ \
@@ -172,7 +172,7 @@ fn addresses(configuration: &Configuration, values: &Parameters) -> Vec<Finding>
             .into_iter()
             .any(|read| read.as_ref() == Some(desk))
     {
-        findings.push(Finding::fault("desk-read", 
+        findings.push(Finding::fault("desk-read",
             SUBJECT,
             format!("[desk] address is {desk}, which Recado reads itself: what it tells the desk would come back to it"),
             "set [desk] address to a mailbox that people read",
