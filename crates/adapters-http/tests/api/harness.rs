@@ -156,6 +156,7 @@ impl Setup {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "it names every use case")]
 fn api(store: &MemoryStore, clock: &Arc<ManualClock>, ids: &Arc<SequentialIds>, setup: &Setup) -> Api {
     let s = Arc::new(store.clone());
     let keyring = Arc::new(Keyring::new(&[7; 32], &[]).unwrap());

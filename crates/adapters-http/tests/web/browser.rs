@@ -1,5 +1,7 @@
 //! A browser that somebody has signed in with: it keeps a cookie, and sends forms as its pages have them.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use recado_domain::person::EmailAddress;
@@ -82,8 +84,10 @@ impl<'a> Browser<'a> {
         let csrf = self.csrf().await;
         let mut body = format!("csrf={csrf}");
         for (name, value) in fields {
-            let value: String = value.bytes().map(|octet| format!("%{octet:02X}")).collect();
-            body.push_str(&format!("&{name}={value}"));
+            write!(body, "&{name}=").unwrap();
+            for octet in value.bytes() {
+                write!(body, "%{octet:02X}").unwrap();
+            }
         }
         let request = self
             .request(Method::POST, path)

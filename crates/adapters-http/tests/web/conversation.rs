@@ -83,7 +83,7 @@ async fn an_internal_note_stays_at_the_desk() {
     assert_eq!(answer.status.as_u16(), 303);
     let page = tomas.page(DESK).await;
     assert!(page.contains("Nota interna: no sale de la mesa"), "{page}");
-    desk.clock.advance(Duration::from_secs(60));
+    desk.clock.advance(Duration::from_mins(1));
     assert!(!ana.page(PORTAL).await.contains("No se lo digas"));
     assert!(!ana.page(PORTAL).await.contains("Nota interna"));
     let answer = ana.upload(&format!("{PORTAL}/messages"), &fields, &[]).await;

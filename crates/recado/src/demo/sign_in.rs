@@ -32,14 +32,11 @@ pub(super) async fn links(
             let Some(mail) = catcher.mails.recv().await else {
                 bail!("the mail catcher ended");
             };
-            match (link(&mail), mail.recipients.first()) {
-                (Some(link), Some(recipient)) => {
-                    links.insert(recipient.to_lowercase(), link);
-                }
-                _ => {
-                    *count += 1;
-                    say(&display::shown(*count, &mail));
-                }
+            if let (Some(link), Some(recipient)) = (link(&mail), mail.recipients.first()) {
+                links.insert(recipient.to_lowercase(), link);
+            } else {
+                *count += 1;
+                say(&display::shown(*count, &mail));
             }
         }
         Ok(())
@@ -47,13 +44,13 @@ pub(super) async fn links(
     tokio::time::timeout(PATIENCE, caught)
         .await
         .context("the mails with the links did not arrive in time")??;
-    let mut lines = "Or follow a link; each is good for 15 minutes, once:\n".to_owned();
+    let mut told = "Or follow a link; each is good for 15 minutes, once:\n".to_owned();
     for (party, role) in &accounts {
         let who = format!("{}, {}", party.name, role.as_str());
         let link = links.get(party.email.as_str()).map_or("", String::as_str);
-        writeln!(lines, "  {who:<30}{link}").expect("a string takes any text");
+        writeln!(told, "  {who:<30}{link}").expect("a string takes any text");
     }
-    Ok(lines)
+    Ok(told)
 }
 
 /// The link in the text of a mail that holds one.

@@ -148,9 +148,9 @@ mod tests {
     #[test]
     fn nothing_else_becomes_a_link() {
         let text = "javascript:alert(1) data:text/html,x xhttp://a.example http:// https://. file:///etc mailto:a@b.example";
-        assert_eq!(links(text), [String::new(); 0]);
+        assert_eq!(links(text), Vec::<String>::new());
         let endless = format!("https://example.com/{}", "a".repeat(LINK_CHARS));
-        assert_eq!(links(&endless), [String::new(); 0]);
+        assert_eq!(links(&endless), Vec::<String>::new());
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         assert!(links(&"http://".repeat(300_000)).len() <= 1);
         assert_eq!(
             links(&format!("http://{}", ")".repeat(2_000_000))),
-            [String::new(); 0]
+            Vec::<String>::new()
         );
     }
 
