@@ -12,7 +12,7 @@ use recado_ports::comments::AcceptComment;
 use crate::column::Key;
 use crate::fault::Fault;
 use crate::operation::queries;
-use crate::schema::{comment, search_queue, ticket_activity};
+use crate::schema::{comment, search_queue, ticket, ticket_activity};
 
 queries! {
     /// Notes that a ticket was put.
@@ -64,7 +64,18 @@ queries! {
         // Whoever writes the row meanwhile waits, and so finds what is written here.
         let held: Vec<Key> = load_held!(connection, row);
         if held.is_empty() {
-            return Ok(());
+            // Put by a daemon of an older version, on a database that was migrated beside it.
+            let status = ticket::table.find(ticket).select(ticket::status).first::<String>(connection).await;
+            let Some(status) = status.optional()? else { return Ok(()) };
+            diesel::insert_into(ticket_activity::table)
+                .values((
+                    ticket_activity::ticket.eq(ticket),
+                    ticket_activity::status.eq(status),
+                    ticket_activity::newest.eq(ticket),
+                ))
+                .on_conflict_do_nothing()
+                .execute(connection)
+                .await?;
         }
         let standing = || {
             comment::table

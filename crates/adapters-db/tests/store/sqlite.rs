@@ -6,15 +6,20 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use recado_adapters_db::{Database, OpenError, StartCounter, StartError};
+use recado_domain::audience::Viewer;
 use recado_domain::channel::AccountId;
 use recado_domain::outbox::State;
 use recado_domain::parameter::Parameter;
-use recado_domain::ticket::TicketId;
+use recado_domain::person::Role;
+use recado_domain::ticket::{TicketId, TicketStatus};
+use recado_ports::comments::Comments;
 use recado_ports::events::{Events, Topic};
+use recado_ports::inbox::{Inbox, InboxQuery, View};
 use recado_ports::outbox::{Claim, DeliveryFilter, NewDelivery, Outbox};
 use recado_ports::page::PageRequest;
 use recado_ports::parameters::Parameters;
-use recado_test_support::builders::{lease, test_delivery};
+use recado_ports::tickets::Tickets;
+use recado_test_support::builders::{address, comment, lease, test_delivery, ticket};
 use recado_test_support::clock::START;
 use uuid::Uuid;
 
@@ -53,6 +58,43 @@ async fn another_process_s_write_is_read_at_once_and_wakes_whoever_waits() {
     assert_eq!(
         snapshot.values.text(Parameter::SmtpHost),
         Some("smtp.example.org")
+    );
+}
+
+#[tokio::test]
+async fn a_ticket_that_an_older_daemon_put_is_listed_once_something_is_said() {
+    let (database, directory) = databases::sqlite(databases::clock()).await;
+    let write = ticket("1").write();
+    let about = write.ticket.clone();
+    database.put(write).await.unwrap();
+    let path = directory.path().join("recado.db");
+    let mut raw = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    raw.batch_execute("PRAGMA busy_timeout = 10000; DELETE FROM ticket_activity")
+        .unwrap();
+    let query = InboxQuery {
+        viewer: Viewer {
+            email: address("tomas@example.com"),
+            role: Role::Technician,
+            groups: Vec::new(),
+        },
+        view: View::All,
+        status: Some(TicketStatus::Open),
+        text: None,
+    };
+    let list = async || {
+        Inbox::list(&*database, &query, &PageRequest::default())
+            .await
+            .unwrap()
+    };
+    assert_eq!(list().await.items.len(), 0);
+    database
+        .accept(comment(&about).text("hola").owing(&[]))
+        .await
+        .unwrap();
+    let listed = list().await.items;
+    assert_eq!(
+        listed[0].last.as_ref().map(|last| last.beginning.as_str()),
+        Some("hola")
     );
 }
 

@@ -34,6 +34,7 @@ pub mod audit;
 pub mod channels;
 pub mod comments;
 pub mod events;
+pub mod holds;
 pub mod inbox;
 pub mod ledger_facts;
 pub mod ledger_settle;
@@ -46,6 +47,7 @@ pub mod outbox_settle;
 pub mod parameters;
 pub mod people;
 pub mod preferences;
+pub mod read_marks;
 pub mod search;
 pub mod sessions;
 pub mod suppressions;
@@ -230,11 +232,13 @@ macro_rules! store_contract {
                 a_withdrawn_comment_is_gone_and_its_mails_with_it
                 a_mail_that_was_given_up_is_called_back_with_its_comment
                 the_latest_comments_come_newest_first_and_go_back_page_by_page
+                a_comment_s_mails_tell_what_became_of_them
+            }
+            holds {
                 a_comment_under_hold_is_read_by_its_author_and_the_desk_alone
                 a_hold_that_has_ended_is_released_once_with_an_event
                 a_hold_is_released_once_by_several_at_once
                 a_comment_withdrawn_under_hold_is_never_released
-                a_comment_s_mails_tell_what_became_of_them
             }
             inbox {
                 tickets_are_listed_by_the_newest_comment_that_the_viewer_reads
@@ -250,11 +254,13 @@ macro_rules! store_contract {
                 a_ticket_whose_only_comment_was_withdrawn_is_as_one_without
                 a_mail_that_failed_is_shown_to_the_desk_until_it_goes_again
                 open_tickets_are_counted_by_view
-                a_ticket_is_unread_until_it_is_marked_read
-                a_comment_is_unread_from_when_it_was_shown
                 pages_of_a_list_follow_each_other
                 of_comments_accepted_at_once_the_newest_is_listed
                 a_mail_that_becomes_a_comment_moves_its_ticket
+            }
+            read_marks {
+                a_ticket_is_unread_until_it_is_marked_read
+                a_comment_is_unread_from_when_it_was_shown
             }
             search {
                 a_comment_is_found_with_its_facts
@@ -500,6 +506,7 @@ mod tests {
             include_str!("channels.rs"),
             include_str!("comments.rs"),
             include_str!("events.rs"),
+            include_str!("holds.rs"),
             include_str!("inbox.rs"),
             include_str!("ledger_facts.rs"),
             include_str!("ledger_settle.rs"),
@@ -513,6 +520,7 @@ mod tests {
             include_str!("people.rs"),
             include_str!("preferences.rs"),
             include_str!("sessions.rs"),
+            include_str!("read_marks.rs"),
             include_str!("search.rs"),
             include_str!("suppressions.rs"),
             include_str!("template_images.rs"),
