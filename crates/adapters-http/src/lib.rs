@@ -63,7 +63,8 @@ pub fn router(api: Api, pages: Pages, options: HttpOptions) -> Router {
 
 async fn missing(web: &web::Shared, request: Request) -> Response {
     let path = request.uri().path();
-    if path.starts_with(PREFIX) {
+    // Whoever asks here is a program, whatever version of the API it takes this for.
+    if path == "/api" || path.starts_with("/api/") {
         let detail = format!("there is nothing at this path; {PREFIX}/openapi.json lists what there is");
         return Problem::new(Kind::NotFound, detail).into_response();
     }
