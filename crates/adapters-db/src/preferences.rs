@@ -12,7 +12,7 @@ use recado_domain::locale::Locale;
 use recado_domain::person::EmailAddress;
 use recado_domain::preference::{Muting, Preference, TimeZoneName, WhileOpen};
 use recado_domain::ticket::TicketId;
-use recado_ports::preferences::Preferences;
+use recado_ports::preferences::{Preferences, Unwilling};
 use recado_ports::store::StoreError;
 use uuid::Uuid;
 
@@ -83,7 +83,7 @@ struct OpenPageRow {
     until: i64,
 }
 
-struct Unwilling {
+struct Asked {
     ticket: Key,
     among: Vec<EmailAddress>,
     now: i64,
@@ -127,8 +127,8 @@ queries! {
 
     pub(super) async fn unwilling(
         connection: &mut Session,
-        input: &Unwilling,
-    ) -> Result<BTreeSet<String>, Fault> {
+        input: &Asked,
+    ) -> Result<(BTreeSet<String>, BTreeSet<String>), Fault> {
         let among = || input.among.iter().map(EmailAddress::as_str);
         let muted = muted_ticket::table
             .filter(muted_ticket::ticket.eq(input.ticket))
@@ -143,7 +143,7 @@ queries! {
             .select(open_page::email);
         let muted: Vec<String> = muted.load(connection).await?;
         let looking: Vec<String> = looking.load(connection).await?;
-        Ok(muted.into_iter().chain(looking).collect())
+        Ok((muted.into_iter().collect(), looking.into_iter().collect()))
     }
 
     pub(super) async fn show_page(connection: &mut Session, row: &OpenPageRow) -> Result<(), Fault> {
@@ -208,14 +208,17 @@ impl Preferences for Database {
         ticket: TicketId,
         among: &[EmailAddress],
         now: Timestamp,
-    ) -> Result<Vec<EmailAddress>, StoreError> {
-        let input = Unwilling {
+    ) -> Result<Unwilling, StoreError> {
+        let input = Asked {
             ticket: Key(ticket.0),
             among: among.to_vec(),
             now: micros(now),
         };
-        let unwilling = run!(self.read(), unwilling, input)?;
-        Ok(addresses(unwilling.iter())?)
+        let (muted, looking) = run!(self.read(), unwilling, input)?;
+        Ok(Unwilling {
+            muted: addresses(muted.iter())?,
+            looking: addresses(looking.iter())?,
+        })
     }
 
     async fn show_page(

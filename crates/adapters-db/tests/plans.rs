@@ -293,6 +293,7 @@ async fn serve_pages(database: &Arc<Database>, about: &Ticket) {
             .unwilling(about.id, &among, START)
             .await
             .unwrap()
+            .looking
             .is_empty()
     );
     database.close_page(looked_at).await.unwrap();

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use recado_domain::audience;
 use recado_domain::channel::AccountId;
 use recado_domain::comment::{Comment, Kind};
 use recado_domain::outbox::Cause;
 use recado_domain::parameter::Parameter;
-use recado_domain::person::Party;
+use recado_domain::person::{EmailAddress, Party};
 use recado_domain::template::{Situation, StoredTemplate};
 use recado_domain::ticket::Ticket;
 use recado_domain::token::Keyring;
@@ -57,6 +58,10 @@ impl Notification {
     }
 }
 
+/// How long a mail to somebody who has the ticket's page open waits for the page to show the comment, which calls it back
+/// ([`SeeComment`](crate::see_comment::SeeComment)). A page that was closed, or lost its connection, keeps no mail back.
+const LOOKING_TIME: SignedDuration = SignedDuration::from_secs(30);
+
 /// Everything that it takes to write a comment's mails.
 pub(crate) struct CommentMails<'a> {
     pub(crate) outbox: &'a dyn Outbox,
@@ -90,7 +95,7 @@ impl CommentMails<'_> {
         let Some(template) = self.template(&snapshot, ticket, comment).await? else {
             return Ok((Notification::Off, Vec::new()));
         };
-        let recipients = self.recipients(ticket, comment).await?;
+        let (recipients, looking) = self.recipients(ticket, comment).await?;
         if recipients.is_empty() {
             return Ok((Notification::None, Vec::new()));
         }
@@ -105,9 +110,14 @@ impl CommentMails<'_> {
         if recipients.is_empty() {
             return Ok((Notification::Suppressed, Vec::new()));
         }
-        let deliveries = self
+        let mut deliveries = self
             .write(&snapshot, &template, ticket, comment, contents, &recipients)
             .await?;
+        for delivery in &mut deliveries {
+            if looking.contains(&delivery.recipient) {
+                delivery.due_at += LOOKING_TIME;
+            }
+        }
         let stopped = snapshot.values.is_on(Parameter::StopOutgoingMail)
             || outgoing::account(&snapshot.values, self.settings.way_out).is_err()
             || self.channels.find(AccountId::DEFAULT).await?.hold.is_some();
@@ -222,8 +232,13 @@ impl CommentMails<'_> {
         }
     }
 
-    /// Whoever the rules name, save those who want no mail about it now.
-    async fn recipients(&self, ticket: &Ticket, comment: &Comment) -> Result<Vec<Party>, StoreError> {
+    /// Whoever the rules name, save those who muted the ticket; and who looks at it, and wants no mail if the page shows
+    /// the comment.
+    async fn recipients(
+        &self,
+        ticket: &Ticket,
+        comment: &Comment,
+    ) -> Result<(Vec<Party>, Vec<EmailAddress>), StoreError> {
         let mut asked = letter::addresses(&ticket.watchers);
         asked.push(comment.author.email.clone());
         let technicians = self.people.technicians(&asked).await?;
@@ -234,14 +249,11 @@ impl CommentMails<'_> {
             &technicians,
             self.settings.desk.as_ref(),
         );
-        // Under hold nobody sees it yet: whose page would have to say again that it is open is told by mail.
-        let shown_at = self.settings.held_until(comment.origin, comment.created_at);
-        let shown_at = shown_at.unwrap_or(comment.created_at);
         let unwilling = self
             .preferences
-            .unwilling(ticket.id, &letter::addresses(&recipients), shown_at)
+            .unwilling(ticket.id, &letter::addresses(&recipients), comment.created_at)
             .await?;
-        recipients.retain(|party| !unwilling.contains(&party.email));
-        Ok(recipients)
+        recipients.retain(|party| !unwilling.muted.contains(&party.email));
+        Ok((recipients, unwilling.looking))
     }
 }

@@ -18,6 +18,7 @@ pub mod post_comment;
 pub mod read_comments;
 pub mod release_held;
 pub mod retract_comment;
+pub mod see_comment;
 pub mod view_link;
 
 pub mod read_mails;

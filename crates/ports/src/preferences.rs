@@ -9,6 +9,15 @@ use uuid::Uuid;
 
 use crate::store::StoreError;
 
+/// Who wants no mail about a ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unwilling {
+    /// They muted it.
+    pub muted: Vec<EmailAddress>,
+    /// They want none while its page is open, and a page of theirs is ([`Preferences::show_page`]).
+    pub looking: Vec<EmailAddress>,
+}
+
 /// The store of preferences.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -25,14 +34,13 @@ pub trait Preferences: Send + Sync {
     /// Stores whether a person wants mail about a ticket. [`StoreError::Conflict`] when there is no such ticket.
     async fn mute(&self, email: &EmailAddress, ticket: TicketId, muting: Muting) -> Result<(), StoreError>;
 
-    /// Which of these people want no mail about the ticket at `now`: they muted it, or they want none while its page is
-    /// open and a page of theirs is ([`Preferences::show_page`]). By address, each once.
+    /// Which of these people want no mail about the ticket at `now`. By address, each once.
     async fn unwilling(
         &self,
         ticket: TicketId,
         among: &[EmailAddress],
         now: Timestamp,
-    ) -> Result<Vec<EmailAddress>, StoreError>;
+    ) -> Result<Unwilling, StoreError>;
 
     /// Notes that somebody has a ticket's page open until the time, or longer than noted before. A page shows one
     /// ticket to one person: what is noted later takes its place. Need not wait for the disk.

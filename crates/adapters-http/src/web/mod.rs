@@ -45,6 +45,7 @@ use axum::response::{IntoResponse, Response};
 use recado_app::foresee_comment::ForeseeComment;
 use recado_app::manage_ticket::ManageTicket;
 use recado_app::read_inbox::ReadInbox;
+use recado_app::see_comment::SeeComment;
 use recado_app::set_preference::SetPreference;
 use recado_app::set_up::SetUp;
 use recado_app::settings::MessagingSettings;
@@ -68,6 +69,7 @@ pub(crate) use visit::Peer;
 pub struct Pages {
     pub sign_in: SignIn,
     pub set_up: SetUp,
+    pub see_comment: SeeComment,
     pub set_preference: SetPreference,
     pub read_inbox: ReadInbox,
     pub foresee_comment: ForeseeComment,

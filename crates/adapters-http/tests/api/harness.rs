@@ -31,6 +31,7 @@ use recado_app::read_templates::ReadTemplates;
 use recado_app::read_tickets::ReadTickets;
 use recado_app::receive_mail::ReceiveMail;
 use recado_app::retract_comment::RetractComment;
+use recado_app::see_comment::SeeComment;
 use recado_app::set_parameter::SetParameter;
 use recado_app::set_preference::SetPreference;
 use recado_app::set_up::SetUp;
@@ -342,6 +343,11 @@ pub(crate) fn pages(
             clock: clock.clone(),
             ids: ids.clone(),
             trail: trail(store, clock, ids),
+        },
+        see_comment: SeeComment {
+            preferences: s.clone(),
+            outbox: s.clone(),
+            clock: clock.clone(),
         },
         set_preference: SetPreference {
             preferences: s.clone(),

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recado_app::access::{Actor, Refusal};
-use recado_app::post_comment::{NewComment, PostCommentError};
+use recado_app::post_comment::{NewComment, PostCommentError, PostedComment};
 use recado_app::read_comments::ReadComments;
 use recado_app::release_held::ReleaseHeld;
+use recado_app::see_comment::SeeComment;
 use recado_domain::comment::{Kind, Origin};
 use recado_domain::outbox::State;
 use recado_domain::parameter::Parameter;
 use recado_domain::person::Role;
 use recado_domain::preference::{Muting, Preference, WhileOpen};
 use recado_ports::clock::Clock as _;
+use recado_ports::comments::Comments;
 use recado_ports::page::PageLimit;
 use recado_ports::preferences::Preferences;
 use recado_test_support::builders::{self, address};
@@ -48,6 +50,24 @@ async fn texts(house: &House, actor: &Actor) -> Vec<String> {
 /// A watcher who is not the desk's.
 fn eva() -> Actor {
     person(builders::party("Eva", "eva@example.org"), Role::Requester)
+}
+
+/// How long a mail waits for its recipient's open page to show the comment.
+const LOOKING: Duration = Duration::from_secs(30);
+
+/// Eva's page shows a comment.
+async fn see(house: &House, posted: &PostedComment) {
+    let store = Arc::new(house.store.clone());
+    let see = SeeComment {
+        preferences: store.clone(),
+        outbox: store,
+        clock: house.clock.clone(),
+    };
+    let ticket = posted.comment.ticket;
+    let found = Comments::find(&house.store, ticket, posted.comment.id)
+        .await
+        .unwrap();
+    see.run(&eva(), ticket, &found.unwrap()).await.unwrap();
 }
 
 async fn watched() -> House {
@@ -179,7 +199,7 @@ async fn requesters_add_notes_unless_parameter_252_says_no() {
 }
 
 #[tokio::test]
-async fn whoever_wants_no_mail_now_is_told_by_none_and_counts_for_nothing() {
+async fn whoever_muted_a_ticket_gets_no_mail_and_whoever_looks_at_it_none_that_their_page_shows() {
     let house = watched().await;
     let ticket = house.ticket("4711").await.unwrap();
     let (tomas_address, eva_address) = (address("tomas@example.com"), address("eva@example.org"));
@@ -204,18 +224,23 @@ async fn whoever_wants_no_mail_now_is_told_by_none_and_counts_for_nothing() {
         .show_page(builders::id(), &eva_address, ticket.id, until)
         .await
         .unwrap();
-    let unheard = house.post(&ana(), comment("hola")).await;
-    assert_eq!(
-        (unheard.notification.as_str(), unheard.deliveries.len()),
-        ("none", 0)
-    );
+    // Her mail waits for her page to show the comment, and is called back by that alone.
+    let seen = house.post(&ana(), comment("hola")).await;
+    let unseen = house.post(&ana(), comment("hola")).await;
+    let mail = |posted: &PostedComment| posted.deliveries[0].id;
+    for posted in [&seen, &unseen] {
+        let due = house.delivery(mail(posted)).await.next_attempt_at;
+        assert_eq!(due, Some(posted.comment.created_at + LOOKING));
+    }
+    see(&house, &seen).await;
+    let called_back = house.delivery(mail(&seen)).await;
+    assert_eq!(called_back.state, State::Cancelled);
+    assert_eq!(called_back.last_reply.as_deref(), Some(SeeComment::SEEN));
+    // Her page fell silent: what it shows later is no proof that she has it before her eyes.
     house.clock.advance(Duration::from_secs(46));
-    assert_eq!(house.post(&ana(), comment("hola")).await.deliveries.len(), 1);
-    assert!(
-        house
-            .deliveries()
-            .await
-            .iter()
-            .all(|delivery| delivery.state == State::Ready)
-    );
+    see(&house, &unseen).await;
+    assert_eq!(house.delivery(mail(&unseen)).await.state, State::Ready);
+    let at_once = house.post(&ana(), comment("hola")).await;
+    let due = house.delivery(mail(&at_once)).await.next_attempt_at;
+    assert_eq!(due, Some(at_once.comment.created_at));
 }

@@ -7,6 +7,7 @@ use recado_app::foresee_comment::ForeseeComment;
 use recado_app::manage_ticket::ManageTicket;
 use recado_app::read_inbox::ReadInbox;
 use recado_app::receive_mail::ReceiveMail;
+use recado_app::see_comment::SeeComment;
 use recado_app::set_preference::SetPreference;
 use recado_app::set_up::SetUp;
 use recado_app::sign_in::SignIn;
@@ -28,6 +29,11 @@ pub(super) fn pages(
         administration: administration(house, keyring, receive)?,
         sign_in: sign_in(house, keyring),
         set_up: set_up(house, keyring),
+        see_comment: SeeComment {
+            preferences: database(),
+            outbox: database(),
+            clock: house.clock.clone(),
+        },
         set_preference: SetPreference {
             preferences: database(),
             accounts: database(),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use recado_domain::person::EmailAddress;
 use recado_domain::preference::{Muting, Preference, WhileOpen};
 use recado_domain::ticket::TicketId;
-use recado_ports::preferences::Preferences;
+use recado_ports::preferences::{Preferences, Unwilling};
 use recado_ports::store::StoreError;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -56,7 +56,7 @@ impl Preferences for MemoryStore {
         ticket: TicketId,
         among: &[EmailAddress],
         now: Timestamp,
-    ) -> Result<Vec<EmailAddress>, StoreError> {
+    ) -> Result<Unwilling, StoreError> {
         Ok(self.read(|tables| {
             let looks_quietly = |email: &EmailAddress| {
                 let preference = tables.preferences.get(email);
@@ -64,11 +64,19 @@ impl Preferences for MemoryStore {
                 preference.is_some_and(|preference| preference.while_open == WhileOpen::Quiet)
                     && pages.any(|page| page.email == *email && page.ticket == ticket && now < page.until)
             };
-            let unwilling = among
-                .iter()
-                .filter(|email| tables.muted.contains(&(ticket, (*email).clone())) || looks_quietly(email));
-            let once: BTreeSet<_> = unwilling.cloned().collect();
-            once.into_iter().collect()
+            let among: BTreeSet<_> = among.iter().cloned().collect();
+            Unwilling {
+                muted: among
+                    .iter()
+                    .filter(|email| tables.muted.contains(&(ticket, (*email).clone())))
+                    .cloned()
+                    .collect(),
+                looking: among
+                    .iter()
+                    .filter(|email| looks_quietly(email))
+                    .cloned()
+                    .collect(),
+            }
         }))
     }
 

@@ -1,6 +1,7 @@
 //! What became of a message's mails, in words for people. `DELIVERY.md`'s states are the machine's.
 
 use recado_app::read_deliveries::{HeldChannels, ShownState};
+use recado_app::see_comment::SeeComment;
 use recado_domain::outbox::{Outcome, State};
 use recado_ports::comments::DeliverySummary;
 use serde::Serialize;
@@ -56,6 +57,9 @@ impl MailState {
     /// What a requester's message without mails says.
     pub(in crate::web) const RECEIVED: Self = Self::new(0, "mail-received", "", "check");
 
+    /// The recipient has it before their eyes, and wanted no mail.
+    const SEEN: Self = Self::new(1, "mail-seen", "good", "checks");
+
     /// A message that can still be undone.
     pub(in crate::web) const HOLD: Self = Self::new(0, "mail-hold", "", "clock");
 }
@@ -94,6 +98,9 @@ pub(in crate::web) fn together(mails: &[MailState]) -> Option<Together> {
 
 /// A mail's state as it is shown.
 pub(in crate::web) fn shown(delivery: &DeliverySummary, held: &HeldChannels) -> MailState {
+    if delivery.state == State::Cancelled && delivery.last_reply.as_deref() == Some(SeeComment::SEEN) {
+        return MailState::SEEN;
+    }
     MailState::of(held.shown(delivery.account, delivery.state), delivery.outcome)
 }
 

@@ -186,6 +186,18 @@ pub(super) async fn one(
 ) -> Result<Response, WebRefusal> {
     let reader = &shared.api.read_comments;
     let (ticket, found) = reader.find(visit.actor(), number, id).await?;
+    if visit.wanted == Wanted::Fragment
+        && let Err(error) = shared
+            .pages
+            .see_comment
+            .run(visit.actor(), ticket.id, &found)
+            .await
+    {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a mail about a comment that is seen goes out"
+        );
+    }
     let before = reader
         .latest(visit.actor(), number, Some(id), PageLimit::clamp(1))
         .await?

@@ -72,6 +72,10 @@ mail-cancelled = { $count ->
     [one] Cancelled before it left
    *[other] { $count } cancelled before they left
 }
+mail-seen = { $count ->
+    [one] Read on the page
+   *[other] { $count } read on the page
+}
 mail-none = No mail: there is nobody else to tell
 mail-received = Received by the desk
 mail-details = See the delivery

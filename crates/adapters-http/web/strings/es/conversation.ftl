@@ -72,6 +72,10 @@ mail-cancelled = { $count ->
     [one] Cancelado antes de salir
    *[other] { $count } cancelados antes de salir
 }
+mail-seen = { $count ->
+    [one] Leído en la página
+   *[other] { $count } leídos en la página
+}
 mail-none = Sin correo: nadie más a quien avisar
 mail-received = Recibido por la mesa
 mail-details = Ver el envío

@@ -72,6 +72,10 @@ mail-cancelled = { $count ->
     [one] Cancelado antes de sair
    *[other] { $count } cancelados antes de sair
 }
+mail-seen = { $count ->
+    [one] Lido na página
+   *[other] { $count } lidos na página
+}
 mail-none = Sem e-mail: não há mais ninguém a avisar
 mail-received = Recebido pelo atendimento
 mail-details = Ver o envio
