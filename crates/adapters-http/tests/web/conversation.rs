@@ -5,6 +5,7 @@ use std::time::Duration;
 use recado_domain::parameter::Parameter;
 use recado_domain::person::{Party, PersonName};
 use recado_domain::ticket::TicketNumber;
+use recado_ports::clock::Clock as _;
 use recado_ports::comments::Comments;
 use recado_ports::parameters::Parameters;
 use recado_ports::tickets::Tickets;
@@ -69,6 +70,29 @@ async fn after_the_hold_nothing_is_undone_and_the_page_says_so() {
     assert_eq!(tomas.post(&undo, &[]).await.status.as_u16(), 409);
     let page = tomas.page(DESK).await;
     assert!(page.contains("Ya salió") && !page.contains("/undo\""));
+}
+
+#[tokio::test]
+async fn whoever_reads_a_message_on_their_open_page_and_wants_no_mail_then_gets_none() {
+    let desk = Desk::telling().await;
+    let (ana, tomas) = (
+        Browser::of(&desk, "ana@example.com").await,
+        Browser::of(&desk, "tomas@example.com").await,
+    );
+    let chosen = [("quiet", "on")];
+    assert_eq!(ana.post("/settings", &chosen).await.status.as_u16(), 303);
+    let page = builders::id().to_string();
+    let shown = [("page", page.as_str()), ("ticket", "4711"), ("state", "shown")];
+    assert_eq!(ana.post("/page", &shown).await.status.as_u16(), 204);
+    tomas.write(DESK, "Ya voy").await;
+    let id = message_id(&tomas.page(DESK).await);
+    desk.clock.advance(Duration::from_secs(11));
+    let now = desk.clock.now();
+    assert_eq!(desk.store.release_held(now, 10).await.unwrap(), 1);
+    let fragment = ana.fragment(&format!("{PORTAL}/comments/{id}")).await;
+    assert!(text(&fragment).contains("Ya voy"));
+    let told = tomas.page(DESK).await;
+    assert!(told.contains("Leído en la página"), "{told}");
 }
 
 #[tokio::test]
