@@ -3,56 +3,94 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use memchr::memchr_iter;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Mails a second over some connections, with pipelining; each mail of about the size that the daemon sends.
-pub(crate) async fn rate(sink: SocketAddr, connections: usize, mails: usize) -> f64 {
-    let start = Instant::now();
-    let mut tasks = tokio::task::JoinSet::new();
-    for connection in 0..connections {
-        let share = (connection..mails).step_by(connections).len();
-        tasks.spawn(send(sink, connection, share));
-    }
-    while let Some(done) = tasks.join_next().await {
-        done.expect("the sink answers");
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a count of mails")]
-    let count = mails as f64;
-    count / start.elapsed().as_secs_f64()
+use crate::flow::as_number;
+use crate::processor;
+use crate::sink::Sink;
+
+/// What sending came to.
+pub(crate) struct Sent {
+    /// Mails a second.
+    pub(crate) rate: f64,
+    /// Milliseconds of the client's processor time a mail.
+    pub(crate) cost: f64,
+    /// The same for the sink.
+    pub(crate) cost_of_sink: f64,
 }
 
-async fn send(sink: SocketAddr, connection: usize, mails: usize) {
-    let stream = TcpStream::connect(sink).await.expect("the sink listens");
+/// Sends mails of a size over some connections, with pipelining, as a daemon does: the message goes out after the
+/// server's go-ahead, the next mail after the answer to the dot.
+pub(crate) fn measure(sink: &Sink, connections: usize, mails: usize, size: usize) -> Sent {
+    let before = sink.used();
+    let address = sink.address();
+    let send = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime needs a few descriptors");
+        let start = Instant::now();
+        runtime.block_on(async {
+            let mut tasks = tokio::task::JoinSet::new();
+            for connection in 0..connections {
+                let share = (connection..mails).step_by(connections).len();
+                tasks.spawn(converse(address, connection, share, size));
+            }
+            while let Some(done) = tasks.join_next().await {
+                done.expect("the sink answers");
+            }
+        });
+        (start.elapsed(), processor::of_this_thread())
+    };
+    let done = std::thread::scope(|scope| scope.spawn(send).join());
+    let (took, used) = done.expect("the client does not panic");
+    let count = as_number(mails);
+    Sent {
+        rate: count / took.as_secs_f64(),
+        cost: used.as_secs_f64() * 1000.0 / count,
+        cost_of_sink: sink.used().saturating_sub(before).as_secs_f64() * 1000.0 / count,
+    }
+}
+
+async fn converse(sink: SocketAddr, connection: usize, mails: usize, size: usize) {
+    let mut stream = TcpStream::connect(sink).await.expect("the sink listens");
     stream.set_nodelay(true).expect("the socket is open");
-    let mut stream = BufReader::new(stream);
-    answers(&mut stream, 1).await;
+    lines(&mut stream, 1).await;
     stream.write_all(b"EHLO bench\r\n").await.expect("the sink reads");
-    answers(&mut stream, 1).await;
-    let body = "Una línea de texto, tan larga como suelen ser.\r\n".repeat(30);
+    lines(&mut stream, 4).await;
+    let line = "Una línea de texto, tan larga como suelen ser.\r\n";
+    let body = line.repeat(size / line.len());
     for n in 0..mails {
-        stream
-            .write_all(b"MAIL FROM:<desk@example.org>\r\nRCPT TO:<tomas@example.com>\r\nDATA\r\n")
-            .await
-            .expect("the sink reads");
-        answers(&mut stream, 3).await;
+        let envelope = b"MAIL FROM:<desk@example.org>\r\nRCPT TO:<tomas@example.com>\r\nDATA\r\n";
+        stream.write_all(envelope).await.expect("the sink reads");
+        lines(&mut stream, 3).await;
         let mail = format!("Message-ID: <{connection}.{n}@bench>\r\nSubject: bench\r\n\r\n{body}.\r\n");
         stream.write_all(mail.as_bytes()).await.expect("the sink reads");
-        answers(&mut stream, 1).await;
+        lines(&mut stream, 1).await;
     }
 }
 
-/// Reads so many answers, of one or more lines each; each must be a yes.
-async fn answers(stream: &mut BufReader<TcpStream>, count: usize) {
-    let mut line = String::new();
-    for _ in 0..count {
-        loop {
-            line.clear();
-            stream.read_line(&mut line).await.expect("the sink answers");
-            assert!(line.starts_with(['2', '3']), "{line:?}");
-            if line.as_bytes().get(3) == Some(&b' ') {
-                break;
-            }
+/// Reads so many lines; each must be a yes.
+async fn lines(stream: &mut TcpStream, count: usize) {
+    let mut answer = [0; 512];
+    let mut length = 0;
+    loop {
+        let ends = memchr_iter(b'\n', &answer[..length]).count();
+        if ends >= count {
+            break;
         }
+        let read = stream
+            .read(&mut answer[length..])
+            .await
+            .expect("the sink answers");
+        assert!(read > 0, "the sink hung up");
+        length += read;
     }
+    assert!(
+        matches!(answer[0], b'2' | b'3'),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
 }

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use recado_test_support::smtp_server::SmtpServer;
 use recado_tests::api::Api;
-use recado_tests::daemon::{Installation, Store};
+use recado_tests::daemon::Installation;
 use recado_tests::mail_client::{Connection, on_the_wire};
 use recado_tests::mail_programs::unique;
-use recado_tests::servers::Postgres;
 use serde_json::json;
 
-use crate::{CONNECTIONS, PATIENCE, processor};
+use crate::flow::as_number;
+use crate::processor::Processes;
+use crate::report::Report;
+use crate::stage::{CONNECTIONS, Kind, PATIENCE};
 
 /// Mails that come in.
 const MAILS: usize = 1000;
@@ -23,10 +25,10 @@ const SIZE: usize = 10_000;
 /// Tickets that they are answers on: few enough mails each not to look like a loop.
 const TICKETS: usize = 100;
 
-/// Takes the mails in, and prints the figures.
-pub(crate) async fn measure(name: &str, store: &Store, postgres: Option<&Postgres>) {
+/// Takes the mails in.
+pub(crate) async fn measure(report: &mut Report, kind: &Kind<'_>) {
     let sink = SmtpServer::start().await;
-    let installation = Installation::new(store, "[inbound]\nlmtp = \"127.0.0.1:0\"\n");
+    let installation = Installation::new(&kind.store(), "[inbound]\nlmtp = \"127.0.0.1:0\"\n");
     let token = installation.administrator();
     let daemon = installation.serve();
     let api = daemon.api(&token);
@@ -38,8 +40,8 @@ pub(crate) async fn measure(name: &str, store: &Store, postgres: Option<&Postgre
     let parsing = parse_alone(&mails);
 
     let server = daemon.lmtp();
-    let postgres = postgres.filter(|_| *store != Store::Sqlite);
-    let before = processor::used(&daemon, postgres);
+    let processes = Processes::new([&daemon], kind.postgres);
+    let before = processes.used();
     let start = Instant::now();
     std::thread::scope(|scope| {
         for part in mails.chunks(MAILS / CONNECTIONS) {
@@ -47,17 +49,27 @@ pub(crate) async fn measure(name: &str, store: &Store, postgres: Option<&Postgre
         }
     });
     let took = start.elapsed();
-    let used = processor::used(&daemon, postgres).saturating_sub(before);
+    processes.wait_for_rest();
+    let used = processes.used().saturating_sub(before);
     let attached = api.all("/mails?outcome=attached").await.len();
     assert_eq!(attached, MAILS, "every answer is a comment");
-    #[expect(clippy::cast_precision_loss, reason = "a count of mails")]
-    let count = MAILS as f64;
-    println!(
-        "{name}: {:.0} mails/s of {SIZE} octets taken in by LMTP, {:.3} ms of processor time a mail; \
-         mail-parser alone {:.3} ms",
+    let count = as_number(MAILS);
+    let mut add = |what: &str, label: &str, unit, figure: f64| {
+        report.add(kind.row(what, label, unit, &[figure]));
+    };
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0 / count;
+    add(
+        "rate",
+        "answers of 10 kB by LMTP",
+        "mails/s",
         count / took.as_secs_f64(),
-        used.as_secs_f64() * 1000.0 / count,
-        parsing.as_secs_f64() * 1000.0 / count,
+    );
+    add("in.cost", "processor time an answer", "ms", milliseconds(used));
+    add(
+        "parsing",
+        "of which mail-parser alone would take",
+        "ms",
+        milliseconds(parsing),
     );
     assert!(daemon.stop().success());
 }

@@ -1,173 +1,124 @@
-//! First figures of speed: mails a second end to end and coming in, processor time per mail, and whether a large
-//! database changes either, beside what a bare SMTP client reaches against the same sink in the same run.
+//! Speed and its cost: how many mails a second end to end and at what processor time, how soon, how it grows with what
+//! is stored, beside the limits of the machine in the same run.
 //!
 //! Run by `cargo xtask bench`, which builds the release binary. Figures are of this machine and this minute; the
-//! ratios are what to compare.
+//! ratios are what to compare. `docs/performance.md` says what each row means.
 
 mod bare_client;
+mod driver;
+mod flow;
 mod incoming;
-mod load;
 mod processor;
+mod report;
+mod sink;
+mod stage;
 
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
-use recado_test_support::smtp_server::{Keep, SmtpServer};
-use recado_tests::api::Api;
-use recado_tests::daemon::{Daemon, Installation, Store};
+use clap::Parser;
 use recado_tests::servers::Postgres;
-use serde_json::json;
+use recado_tests::servers::postgres::Durability;
 
-/// Connections to the mail server, the daemon's and the bare client's.
-const CONNECTIONS: usize = 4;
+use crate::flow::Turns;
+use crate::report::{Goal, Report};
+use crate::stage::{Kind, Stage};
 
-/// Callers that post comments at once.
-const CALLERS: usize = 32;
+#[derive(Parser)]
+#[command(about = "Measures the daemon's speed, beside the limits of the machine.")]
+struct Arguments {
+    /// Mails end to end in one repetition
+    #[arg(long, default_value_t = 10_000)]
+    mails: usize,
+    /// Repetitions
+    #[arg(long, default_value_t = 5)]
+    repetitions: usize,
+    /// Mails a second and their cost alone
+    #[arg(long)]
+    quick: bool,
+    /// Parts: databases (sqlite, postgres) and what is measured (flow, in)
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Write the figures here as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Compare with the figures in this file
+    #[arg(long)]
+    against: Option<PathBuf>,
+}
 
-/// Tickets that the comments are spread over.
-const TICKETS: usize = 200;
+const DATABASES: [&str; 2] = ["sqlite", "postgres"];
+const PARTS: [&str; 2] = ["flow", "in"];
 
-/// Comments that are posted one after the other to measure a single one.
-const SINGLES: usize = 200;
-
-/// What a queue that does not move must not slow down.
-const STORED_COMMENTS: u32 = 1_000_000;
-const QUEUED_MAILS: u32 = 200_000;
-
-const PATIENCE: Duration = Duration::from_mins(5);
+impl Arguments {
+    /// Whether a database or a part is wanted: those named, or all where none of its sort is named.
+    fn is_wanted(&self, what: &str) -> bool {
+        let sort: &[&str] = if DATABASES.contains(&what) {
+            &DATABASES
+        } else {
+            &PARTS
+        };
+        if self.quick && sort != DATABASES && what != "flow" {
+            return false;
+        }
+        let mut named = self
+            .only
+            .iter()
+            .filter(|named| sort.contains(&named.as_str()))
+            .peekable();
+        named.peek().is_none() || named.any(|named| named == what)
+    }
+}
 
 #[tokio::main]
 async fn main() {
-    let mails = std::env::args()
-        .nth(1)
-        .map_or(10_000, |number| number.parse().expect("the number of mails"));
-    let ways = std::env::args().nth(2);
-    let is_wanted = |way: &str| ways.as_deref().is_none_or(|wanted| wanted == way);
-    let sink = SmtpServer::builder().keep(Keep::Digests).start().await;
-    let bare = bare_client::rate(sink.address(), CONNECTIONS, mails).await;
-    println!("bare SMTP client, {CONNECTIONS} connections, pipelining: {bare:.0} mails/s");
-    drop(sink);
-    let postgres = Postgres::for_this_test();
-    let mut stores = vec![("SQLite", Store::Sqlite)];
-    if let Some(postgres) = &postgres {
-        stores.push(("PostgreSQL", Store::Postgres(postgres.database("bench"))));
-    } else {
-        println!("PostgreSQL is not installed: it is left out");
-    }
-    for (name, store) in &stores {
-        if is_wanted("out") {
-            measure(name, store, mails, bare, postgres.as_ref()).await;
-        }
-        if !is_wanted("in") {
-            continue;
-        }
-        let store = match &postgres {
-            Some(postgres) if *store != Store::Sqlite => Store::Postgres(postgres.database("bench_in")),
-            _ => Store::Sqlite,
-        };
-        incoming::measure(name, &store, postgres.as_ref()).await;
-    }
-}
-
-async fn measure(name: &str, store: &Store, mails: usize, bare: f64, postgres: Option<&Postgres>) {
-    let sink = SmtpServer::builder().keep(Keep::Digests).start().await;
-    let sections = format!("[mail]\nconnections = {CONNECTIONS}\n");
-    let installation = Installation::new(store, &sections);
-    let token = installation.administrator();
-    let daemon = installation.serve();
-    let api = daemon.api(&token);
-    api.configure(sink.port()).await;
-    for n in 0..TICKETS {
-        api.ticket(&format!("T{n}")).await;
-    }
-
-    let before = processor::used(&daemon, postgres.filter(|_| *store != Store::Sqlite));
-    let start = Instant::now();
-    post(&api, mails).await;
-    let accepted = start.elapsed().as_secs_f64();
-    sink.wait_for_count(mails, PATIENCE).await;
-    let took = start.elapsed().as_secs_f64();
-    let used = processor::used(&daemon, postgres.filter(|_| *store != Store::Sqlite)).saturating_sub(before);
-    #[expect(clippy::cast_precision_loss, reason = "a count of mails")]
-    let count = mails as f64;
-    let rate = count / took;
-    println!(
-        "{name}: {rate:.0} mails/s end to end ({:.2} of the bare client), {:.0} comments/s accepted, \
-         {:.3} ms of processor time a mail, {} MiB resident",
-        rate / bare,
-        count / accepted,
-        used.as_secs_f64() * 1000.0 / count,
-        processor::resident_mib(&daemon),
-    );
-
-    let empty = singles(&api, &sink).await;
-    // The load goes in while no daemon runs, and no daemon may send it: its mails are due in a year.
-    assert!(daemon.stop().success());
-    let loading = Instant::now();
-    load::fill(store, &installation, postgres, STORED_COMMENTS, QUEUED_MAILS);
-    println!(
-        "{name}: loaded {STORED_COMMENTS} comments and {QUEUED_MAILS} queued mails in {:.0?}",
-        loading.elapsed()
-    );
-    let daemon: Daemon = installation.serve();
-    let full = singles(&daemon.api(&token), &sink).await;
-    for (what, empty, full) in [
-        ("accept one", empty.0, full.0),
-        ("accept and deliver one", empty.1, full.1),
-    ] {
-        println!(
-            "{name}: to {what}: {:.2} ms before, {:.2} ms with them, ratio {:.2}",
-            empty.as_secs_f64() * 1000.0,
-            full.as_secs_f64() * 1000.0,
-            full.as_secs_f64() / empty.as_secs_f64(),
-        );
-    }
-    println!(
-        "{name}: {} MiB resident with them",
-        processor::resident_mib(&daemon)
-    );
-    assert!(daemon.stop().success());
-}
-
-/// Posts comments from many callers at once.
-async fn post(api: &Api, mails: usize) {
-    let mut tasks = tokio::task::JoinSet::new();
-    for caller in 0..CALLERS {
-        let api = api.clone();
-        tasks.spawn(async move {
-            for n in (caller..mails).step_by(CALLERS) {
-                comment(&api, n).await;
-            }
+    let arguments = Arguments::parse();
+    let earlier = arguments.against.as_ref().map(|file| {
+        let text = std::fs::read_to_string(file).expect("the earlier figures can be read");
+        serde_json::from_str(&text).expect("the earlier figures are JSON")
+    });
+    let mut report = Report::new(std::collections::BTreeMap::new());
+    let postgres = arguments
+        .is_wanted("postgres")
+        .then(|| Postgres::alone(Durability::Flushed))
+        .flatten();
+    let mut kinds = Vec::new();
+    if arguments.is_wanted("sqlite") {
+        kinds.push(Kind {
+            key: "sqlite",
+            name: "SQLite",
+            postgres: None,
         });
     }
-    while let Some(done) = tasks.join_next().await {
-        done.expect("posting does not panic");
+    if let Some(postgres) = &postgres {
+        kinds.push(Kind {
+            key: "postgres",
+            name: "PostgreSQL",
+            postgres: Some(postgres),
+        });
+    }
+    for kind in &kinds {
+        if arguments.is_wanted("flow") {
+            flow(&arguments, &mut report, kind).await;
+        }
+        if arguments.is_wanted("in") {
+            incoming::measure(&mut report, kind).await;
+        }
+    }
+    println!("\n{}", report.table());
+    if let Some(earlier) = earlier {
+        println!("{}", report.against(&earlier));
+    }
+    if let Some(file) = &arguments.json {
+        report.write(file);
     }
 }
 
-async fn comment(api: &Api, n: usize) {
-    let body = json!({
-        "text": "La impresora se atasca otra vez con cada tercera hoja.\nSolo con la bandeja 2.",
-        "author": { "name": "Ana Peña", "email": "ana@example.com" },
-    });
-    api.post(&format!("/tickets/T{}/comments", n % TICKETS), body)
-        .await;
-}
-
-/// The median times to accept one comment, and until its mail is at the sink.
-async fn singles(api: &Api, sink: &SmtpServer) -> (Duration, Duration) {
-    let (mut accepts, mut deliveries) = (Vec::new(), Vec::new());
-    for n in 0..SINGLES {
-        let already = sink.count();
-        let start = Instant::now();
-        comment(api, n).await;
-        accepts.push(start.elapsed());
-        sink.wait_for_count(already + 1, PATIENCE).await;
-        deliveries.push(start.elapsed());
-    }
-    (median(accepts), median(deliveries))
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+async fn flow(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
+    let mut stage = Stage::set_up(kind).await;
+    stage.processes().wait_for_rest();
+    let resident = processor::resident_mib(stage.daemon());
+    let row = kind.row("memory.rest", "resident at rest", "MiB", &[resident]);
+    report.add(row.goal(Goal::AtMost(25.0)));
+    Turns::take(&stage, arguments.mails, arguments.repetitions).tell(report, &stage);
+    stage.stop();
 }
