@@ -1,14 +1,18 @@
 //! Addresses as they stand in envelopes and headers.
 
 use recado_domain::person::EmailAddress;
+use std::borrow::Cow;
 
 /// The address with its domain in A-labels (RFC 5890), which every server understands. A domain that has none
 /// (an address literal) stays as it is.
-pub(crate) fn on_the_wire(address: &EmailAddress) -> String {
+pub(crate) fn on_the_wire(address: &EmailAddress) -> Cow<'_, str> {
     let domain = address.domain();
+    if domain.is_ascii() {
+        return Cow::Borrowed(address.as_str());
+    }
     match idna::domain_to_ascii(domain) {
-        Ok(ascii) if !domain.is_ascii() => format!("{}@{ascii}", address.local_part()),
-        _ => address.as_str().to_owned(),
+        Ok(ascii) => Cow::Owned(format!("{}@{ascii}", address.local_part())),
+        Err(_) => Cow::Borrowed(address.as_str()),
     }
 }
 
@@ -22,7 +26,7 @@ mod tests {
     use super::*;
 
     fn wire(text: &str) -> String {
-        on_the_wire(&text.parse().unwrap())
+        on_the_wire(&text.parse().unwrap()).into_owned()
     }
 
     #[test]

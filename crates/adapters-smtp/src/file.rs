@@ -63,7 +63,7 @@ impl MailSession for FileSession {
         Ok(())
     }
 
-    async fn finish(&mut self, message: &[u8]) -> Result<Reply, SendError> {
+    async fn finish<'a>(&mut self, message: &[u8], _: Option<&'a Envelope>) -> Result<Reply, SendError> {
         let Some(name) = self.name.take() else {
             return Err(SendError::Cut {
                 stage: Stage::Data,
@@ -174,7 +174,7 @@ mod tests {
             let mut session = transport.connect(&account()).await.unwrap();
             session.begin(&envelope("a@x")).await.unwrap();
             assert!(!session.is_usable());
-            session.finish(b"abc").await.unwrap();
+            session.finish(b"abc", None).await.unwrap();
             assert!(session.is_usable());
         }
         let files: Vec<_> = fs::read_dir(directory.path().join("new/mail"))

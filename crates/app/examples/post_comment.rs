@@ -62,7 +62,7 @@ impl MailSession for Gateway {
         Ok(())
     }
 
-    async fn finish(&mut self, message: &[u8]) -> Result<Reply, SendError> {
+    async fn finish<'a>(&mut self, message: &[u8], _: Option<&'a Envelope>) -> Result<Reply, SendError> {
         println!("--- mail\n{}--- end", String::from_utf8_lossy(message));
         Ok(Reply::new(250, "2.0.0 handed over"))
     }

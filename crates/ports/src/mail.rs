@@ -1,4 +1,11 @@
 //! Composing mails and handing them to a mail server.
+#![cfg_attr(
+    feature = "mocks",
+    expect(
+        clippy::ref_option_ref,
+        reason = "mocks keep the arguments of a call by reference"
+    )
+)]
 
 use std::fmt;
 
@@ -175,7 +182,7 @@ pub enum SendError {
     /// The mail cannot be sent through this server at all (an address in UTF-8 and no SMTPUTF8): dead.
     #[error("{0}")]
     Impossible(String),
-    /// An idle connection had ended before anything of this mail was answered: connect anew, charge nothing.
+    /// The connection had ended before this mail was begun in earnest: connect anew, charge nothing.
     #[error("the idle connection had ended")]
     Stale,
     /// The connection was cut, or an answer came out of turn or not at all, before the final dot: charge this mail, tell the breaker.
@@ -208,19 +215,26 @@ pub trait Transport: Send + Sync {
 pub trait MailSession: Send {
     /// Names sender and recipient, and asks to send, up to the server's go-ahead. Nothing that the server could take
     /// for a mail has been sent when it returns. Never [`SendError::Unsure`].
+    ///
+    /// [`SendError::Stale`] for any mail but the one that was announced, and wherever the connection ends between an
+    /// announcement and its go-ahead: as far as the mail is concerned it never began.
     async fn begin(&mut self, envelope: &Envelope) -> Result<(), SendError>;
 
     /// Sends the message and the final dot, and gives the server's acceptance. Waits up to ten minutes for it
     /// (RFC 5321 §4.5.3.2.6). Never [`SendError::Cut`] once any of the final dot may have left.
-    async fn finish(&mut self, message: &[u8]) -> Result<Reply, SendError>;
+    ///
+    /// The `next` mail is announced with the dot where the server allows it: its sender and recipient leave with this
+    /// message, so that [`begin`](Self::begin) has little to wait for. Nothing else may begin on the session then; who
+    /// no longer wants to send the next mail drops it.
+    async fn finish<'a>(&mut self, message: &[u8], next: Option<&'a Envelope>) -> Result<Reply, SendError>;
 
-    /// Whether another mail may begin. A session in doubt never says so.
+    /// Whether another mail may begin; after an announcement, the announced one. A session in doubt never says so.
     fn is_usable(&self) -> bool;
 
     /// What the server answered last before the first mail, in its own words: to the log-in where there is one, else
     /// its greeting. For people who try an account.
     fn welcome(&self) -> &str;
 
-    /// Takes leave. Best effort, bounded.
+    /// Takes leave. Best effort, bounded; in silence where the server waits for a message.
     async fn quit(self: Box<Self>);
 }

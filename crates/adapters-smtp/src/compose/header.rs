@@ -29,7 +29,9 @@ pub(super) fn mailbox(name: &str, mailbox: &Mailbox) -> String {
         .as_deref()
         .map(without_controls)
         .filter(|shown| !shown.trim().is_empty());
-    let Some(shown) = shown else { return address };
+    let Some(shown) = shown else {
+        return address.into_owned();
+    };
     let column = name.len() + 2;
     let phrase = phrase(&shown, column);
     let last_line = phrase.rsplit("\r\n").next().unwrap_or_default().len();

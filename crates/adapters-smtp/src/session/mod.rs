@@ -3,6 +3,7 @@
 //! lettre's session was not fit for it (`docs/adr/0004-our-own-smtp-session.md`). On any doubt the connection is
 //! dropped, and a future that is dropped takes its connection with it: while a step runs, the session does not own it.
 
+mod commands;
 mod opening;
 mod stuffing;
 mod transaction;
@@ -130,6 +131,8 @@ struct SmtpSession {
     /// `None` once the connection is in doubt, and while a step runs.
     wire: Option<Wire>,
     standing: Standing,
+    /// The mail whose commands left with the last message; their answers are yet to be read.
+    announced: Option<Envelope>,
     capabilities: Capabilities,
     timeouts: Timeouts,
     /// `host:port`, for messages.
@@ -144,8 +147,8 @@ impl MailSession for SmtpSession {
         self.begin_transaction(envelope).await
     }
 
-    async fn finish(&mut self, message: &[u8]) -> Result<Reply, SendError> {
-        self.finish_transaction(message).await
+    async fn finish<'a>(&mut self, message: &[u8], next: Option<&'a Envelope>) -> Result<Reply, SendError> {
+        self.finish_transaction(message, next).await
     }
 
     fn is_usable(&self) -> bool {
@@ -158,8 +161,9 @@ impl MailSession for SmtpSession {
 
     async fn quit(self: Box<Self>) {
         let limit = self.timeouts.farewell;
-        // In the middle of DATA a QUIT would be a line of the message.
-        if let Some(mut wire) = self.wire.filter(|_| self.standing != Standing::GoAhead) {
+        // In the middle of DATA, or behind an announced one, a QUIT would be a line of the message.
+        let waits_for_message = self.standing == Standing::GoAhead || self.announced.is_some();
+        if let Some(mut wire) = self.wire.filter(|_| !waits_for_message) {
             if wire.write(b"QUIT\r\n", limit).await.is_ok() {
                 // The answer tells nothing, but leaving before it makes servers log a lost connection.
                 drop(wire.read(limit).await);

@@ -43,6 +43,7 @@ pub(super) async fn open(
     Ok(SmtpSession {
         wire: Some(wire),
         standing: Standing::Fresh,
+        announced: None,
         capabilities,
         timeouts: settings.timeouts,
         server: opening.server,

@@ -1,20 +1,16 @@
 //! One mail: envelope, go-ahead, message, and what the server says to it.
 
+use super::commands::Commands;
 use super::stuffing::stuffed;
 use super::wire::{Wire, WireError};
 use super::{SmtpSession, Standing};
-use crate::address::{needs_smtputf8, on_the_wire};
 use recado_domain::channel::ChannelFault;
 use recado_domain::reply::{Reply, Stage, Verdict, classify};
-use recado_ports::mail::{Envelope, Reports, SendError};
-use std::fmt::Write as _;
+use recado_ports::mail::{Envelope, SendError};
 use std::time::Duration;
 
 /// The message is written in blocks of this size, each with its own time limit.
 const BLOCK: usize = 64 * 1024;
-
-/// A step of the envelope and its command, with CRLF.
-type Command = (Stage, String);
 
 /// How the envelope went, and whether the connection can be trusted after it.
 enum Envelop {
@@ -24,8 +20,16 @@ enum Envelop {
 
 impl SmtpSession {
     pub(super) async fn begin_transaction(&mut self, envelope: &Envelope) -> Result<(), SendError> {
-        let commands = self.commands(envelope)?;
         // While the step runs, the connection belongs to this future: dropped with it, it cannot be used half-way.
+        if let Some(announced) = &self.announced {
+            let wire = self.wire.take().filter(|_| announced == envelope);
+            let Some(mut wire) = wire else {
+                return Err(SendError::Stale);
+            };
+            let outcome = self.answers(&mut wire).await;
+            return self.enveloped(wire, outcome);
+        }
+        let commands = Commands::of(envelope, &self.capabilities, &self.server)?;
         let wire = self.wire.take().filter(|_| self.standing != Standing::GoAhead);
         let Some(mut wire) = wire else {
             return Err(SendError::Stale);
@@ -49,6 +53,12 @@ impl SmtpSession {
         } else {
             self.ask_in_turn(&mut wire, &commands).await
         };
+        self.enveloped(wire, outcome)
+    }
+
+    /// Keeps the connection where it can be trusted.
+    fn enveloped(&mut self, wire: Wire, outcome: Envelop) -> Result<(), SendError> {
+        self.announced = None;
         match outcome {
             Envelop::GoAhead => {
                 self.standing = Standing::GoAhead;
@@ -63,7 +73,11 @@ impl SmtpSession {
         }
     }
 
-    pub(super) async fn finish_transaction(&mut self, message: &[u8]) -> Result<Reply, SendError> {
+    pub(super) async fn finish_transaction(
+        &mut self,
+        message: &[u8],
+        next: Option<&Envelope>,
+    ) -> Result<Reply, SendError> {
         let wire = self.wire.take().filter(|_| self.standing == Standing::GoAhead);
         let Some(mut wire) = wire else {
             let detail = "there is no go-ahead for a message".to_owned();
@@ -72,9 +86,11 @@ impl SmtpSession {
                 detail,
             });
         };
-        let message = stuffed(message);
+        let mut octets = stuffed(message);
         // The last block holds the dot; what comes before it the server cannot take for a mail.
-        let (body, last) = message.split_at((message.len() - 1) / BLOCK * BLOCK);
+        let before_last = (octets.len() - 1) / BLOCK * BLOCK;
+        let announced = next.filter(|next| self.announce(next, &mut octets));
+        let (body, last) = octets.split_at(before_last);
         let cut = |detail: &str| SendError::Cut {
             stage: Stage::FinalDot,
             detail: format!("{}: {detail}", self.server),
@@ -101,66 +117,35 @@ impl SmtpSession {
             .into_reply();
         fail::fail_point!("smtp.reply_read");
         let verdict = classify(Stage::FinalDot, &reply);
-        if verdict == Verdict::Accepted {
-            self.standing = Standing::Idle;
+        let is_accepted = verdict == Verdict::Accepted;
+        self.standing = if is_accepted {
+            Standing::Idle
+        } else {
+            Standing::Refused
+        };
+        if is_accepted || in_step(verdict) {
             self.wire = Some(wire);
-            return Ok(reply);
+            // The message ended its transaction whatever the answer (RFC 5321 §4.1.1.4): the next one needs no RSET.
+            self.announced = announced.cloned();
         }
-        self.standing = Standing::Refused;
-        self.wire = in_step(verdict).then_some(wire);
-        Err(self.refusal(Stage::FinalDot, reply))
+        if is_accepted {
+            Ok(reply)
+        } else {
+            Err(self.refusal(Stage::FinalDot, reply))
+        }
     }
 
-    fn commands(&self, envelope: &Envelope) -> Result<[Command; 3], SendError> {
-        let offered = &self.capabilities;
-        if let Some(most) = offered.size.filter(|most| envelope.size > *most) {
-            let detail = format!("{} octets, and {} takes {most}", envelope.size, self.server);
-            return Err(SendError::TooLarge(detail));
+    /// Adds the next mail's commands behind a message: its dot may begin a group of commands (RFC 2920 §3.1). A mail
+    /// that this server cannot be sent is told so when it begins.
+    fn announce(&self, next: &Envelope, octets: &mut Vec<u8>) -> bool {
+        if !self.capabilities.pipelining {
+            return false;
         }
-        let (from, to) = (on_the_wire(&envelope.from), on_the_wire(&envelope.to));
-        let mut mail = format!("MAIL FROM:<{from}>");
-        if offered.size.is_some() {
-            write!(mail, " SIZE={}", envelope.size).expect("a string takes all that is written");
-        }
-        if needs_smtputf8(&from) || needs_smtputf8(&to) {
-            if !offered.smtp_utf8 {
-                let address = if needs_smtputf8(&to) {
-                    &envelope.to
-                } else {
-                    &envelope.from
-                };
-                let detail = format!(
-                    "{} does not offer SMTPUTF8, which {} needs",
-                    self.server,
-                    address.masked()
-                );
-                return Err(SendError::Impossible(detail));
-            }
-            mail += if offered.eight_bit_mime {
-                " BODY=8BITMIME SMTPUTF8"
-            } else {
-                " SMTPUTF8"
-            };
-        }
-        let mut rcpt = format!("RCPT TO:<{to}>");
-        if offered.dsn {
-            let id = xtext(envelope.message_id.envelope_id());
-            write!(mail, " RET=HDRS ENVID={id}").expect("a string takes all that is written");
-            rcpt += match envelope.reports {
-                Reports::Failure => " NOTIFY=FAILURE,DELAY",
-                Reports::All => " NOTIFY=SUCCESS,FAILURE,DELAY",
-            };
-            // An address in UTF-8 has a type of its own (RFC 6533 §3), which few servers know; without it they name
-            // the recipient as they were given it.
-            if !needs_smtputf8(&to) {
-                write!(rcpt, " ORCPT=rfc822;{}", xtext(&to)).expect("a string takes all that is written");
-            }
-        }
-        Ok([
-            (Stage::MailFrom, format!("{mail}\r\n")),
-            (Stage::RcptTo, format!("{rcpt}\r\n")),
-            (Stage::Data, "DATA\r\n".to_owned()),
-        ])
+        let Ok(commands) = Commands::of(next, &self.capabilities, &self.server) else {
+            return false;
+        };
+        octets.extend_from_slice(commands.together().as_bytes());
+        true
     }
 
     /// A connection that cannot be put back in order is as good as ended: nothing of this mail was said on it.
@@ -177,20 +162,20 @@ impl SmtpSession {
         }
     }
 
-    async fn ask_in_turn(&self, wire: &mut Wire, commands: &[Command]) -> Envelop {
-        for (stage, command) in commands {
+    async fn ask_in_turn(&self, wire: &mut Wire, commands: &Commands) -> Envelop {
+        for (stage, command) in commands.in_turn() {
             if let Err(error) = wire.write(command.as_bytes(), self.timeouts.command).await {
-                return self.lost(*stage, &error);
+                return self.lost(stage, &error);
             }
-            match wire.read(self.limit(*stage)).await {
-                Err(error) => return self.lost(*stage, &error),
+            match wire.read(self.limit(stage)).await {
+                Err(error) => return self.lost(stage, &error),
                 Ok(answer) => {
                     let reply = answer.into_reply();
-                    let verdict = classify(*stage, &reply);
+                    let verdict = classify(stage, &reply);
                     if verdict != Verdict::Accepted {
                         let in_step = in_step(verdict);
                         return Envelop::Refused {
-                            error: self.refusal(*stage, reply),
+                            error: self.refusal(stage, reply),
                             in_step,
                         };
                     }
@@ -200,15 +185,20 @@ impl SmtpSession {
         Envelop::GoAhead
     }
 
-    /// All commands in one write (RFC 2920), then their answers one by one. The first refusal is the mail's.
-    async fn ask_at_once(&self, wire: &mut Wire, commands: &[Command]) -> Envelop {
-        let joined: String = commands.iter().map(|(_, command)| command.as_str()).collect();
-        if let Err(error) = wire.write(joined.as_bytes(), self.timeouts.command).await {
-            return self.lost(Stage::MailFrom, &error);
+    /// All commands in one write (RFC 2920), then their answers.
+    async fn ask_at_once(&self, wire: &mut Wire, commands: &Commands) -> Envelop {
+        let commands = commands.together().as_bytes();
+        match wire.write(commands, self.timeouts.command).await {
+            Ok(()) => self.answers(wire).await,
+            Err(error) => self.lost(Stage::MailFrom, &error),
         }
+    }
+
+    /// The answers to commands sent together, one by one. The first refusal is the mail's.
+    async fn answers(&self, wire: &mut Wire) -> Envelop {
         let mut refused: Option<SendError> = None;
-        for (stage, _) in commands {
-            let reply = match (wire.read(self.limit(*stage)).await, refused.take()) {
+        for stage in Commands::STAGES {
+            let reply = match (wire.read(self.limit(stage)).await, refused.take()) {
                 (Ok(answer), first) => {
                     refused = first;
                     answer.into_reply()
@@ -219,14 +209,14 @@ impl SmtpSession {
                         in_step: false,
                     };
                 }
-                (Err(error), None) => return self.lost(*stage, &error),
+                (Err(error), None) => return self.lost(stage, &error),
             };
-            let verdict = classify(*stage, &reply);
+            let verdict = classify(stage, &reply);
             // A go-ahead after a refusal: the server now takes everything for a message.
-            let out_of_step = verdict == Verdict::Accepted && refused.is_some() && *stage == Stage::Data;
+            let out_of_step = verdict == Verdict::Accepted && refused.is_some() && stage == Stage::Data;
             let still_in_step = verdict == Verdict::Accepted || in_step(verdict);
             if verdict != Verdict::Accepted && refused.is_none() {
-                refused = Some(self.refusal(*stage, reply));
+                refused = Some(self.refusal(stage, reply));
             }
             if out_of_step || !still_in_step {
                 let error = refused.expect("only a refusal puts the dialogue out of step");
@@ -252,7 +242,12 @@ impl SmtpSession {
 
     /// The connection ended, or fell silent, before the message.
     fn lost(&self, stage: Stage, error: &WireError) -> Envelop {
-        let error = if stage == Stage::MailFrom && self.standing != Standing::Fresh && error.is_hang_up() {
+        let never_began = if self.announced.is_some() {
+            !error.is_silence()
+        } else {
+            stage == Stage::MailFrom && self.standing != Standing::Fresh && error.is_hang_up()
+        };
+        let error = if never_began {
             SendError::Stale
         } else {
             SendError::Cut {
@@ -295,6 +290,8 @@ impl SmtpSession {
                 let detail = format!("{} answered {stage} with {reply}", self.server);
                 match stage {
                     Stage::FinalDot => SendError::Unsure(detail),
+                    // A word too many to the last mail looks like a wrong one to this; a new connection tells.
+                    _ if self.announced.is_some() => SendError::Stale,
                     _ => SendError::Cut { stage, detail },
                 }
             }
@@ -306,17 +303,4 @@ impl SmtpSession {
 /// after a 421 the server is gone.
 fn in_step(verdict: Verdict) -> bool {
     !matches!(verdict, Verdict::OutOfStep | Verdict::Channel(_))
-}
-
-/// The text as a parameter's value (RFC 3461 §4): what is no printable ASCII, `+` and `=` become `+` and two digits.
-fn xtext(text: &str) -> String {
-    let mut coded = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        if matches!(octet, b'!'..=b'~') && !matches!(octet, b'+' | b'=') {
-            coded.push(char::from(octet));
-        } else {
-            write!(coded, "+{octet:02X}").expect("a string takes all that is written");
-        }
-    }
-    coded
 }

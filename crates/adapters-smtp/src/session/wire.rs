@@ -39,6 +39,11 @@ impl WireError {
     pub(super) fn is_hang_up(&self) -> bool {
         matches!(self, Self::Closed | Self::Failed(_))
     }
+
+    /// Nothing came within the bound.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Self::TimedOut(_))
+    }
 }
 
 /// A whole reply, its text unbounded but for the bounds on lines.

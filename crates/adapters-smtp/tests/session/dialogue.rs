@@ -37,7 +37,7 @@ async fn a_mail_of_many_blocks_arrives_byte_for_byte() {
         big.extend_from_slice(b"\r\n");
         let mut session = transport().connect(&account(&server)).await.unwrap();
         session.begin(&envelope("a@x")).await.unwrap();
-        session.finish(&big).await.unwrap();
+        session.finish(&big, None).await.unwrap();
         assert!(server.mails().pop().unwrap().raw == big, "{extra}");
     }
 }
@@ -189,7 +189,7 @@ async fn reports_are_asked_for_where_the_server_offers_them() {
         ..envelope("row.mac@x")
     };
     session.begin(&with(Reports::All)).await.unwrap();
-    session.finish(&message("row.mac@x")).await.unwrap();
+    session.finish(&message("row.mac@x"), None).await.unwrap();
     session.begin(&with(Reports::Failure)).await.unwrap();
     let said = commands(&server);
     let said = |wanted: &str| said.iter().any(|command| command == wanted);
@@ -229,7 +229,7 @@ async fn an_address_in_utf8_needs_a_server_that_knows_it() {
         .begin(&envelope_to("peña@español.example", "a@x"))
         .await
         .unwrap();
-    session.finish(&message("a@x")).await.unwrap();
+    session.finish(&message("a@x"), None).await.unwrap();
     assert_eq!(server.mails()[0].to, "peña@xn--espaol-zwa.example");
     assert!(
         commands(&server)
@@ -351,7 +351,7 @@ async fn a_message_without_a_go_ahead_is_not_sent() {
     let server = SmtpServer::builder().rule(rule).start().await;
     let mut session = transport().connect(&account(&server)).await.unwrap();
     session.begin(&envelope("a@x")).await.unwrap_err();
-    let error = session.finish(&message("a@x")).await.unwrap_err();
+    let error = session.finish(&message("a@x"), None).await.unwrap_err();
     assert!(
         matches!(
             error,
@@ -375,7 +375,7 @@ async fn a_session_with_a_mail_half_sent_begins_no_other() {
     assert!(!session.is_usable());
     assert_eq!(session.begin(&envelope("b@x")).await, Err(SendError::Stale));
     assert!(matches!(
-        session.finish(&message("b@x")).await,
+        session.finish(&message("b@x"), None).await,
         Err(SendError::Cut { .. })
     ));
     assert_eq!(server.count(), 0);

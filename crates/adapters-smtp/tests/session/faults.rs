@@ -219,7 +219,7 @@ async fn a_server_that_speaks_first_at_length_and_refuses_midway_is_heard() {
         .await;
     let mut session = transport().connect(&account(&server)).await.unwrap();
     session.begin(&envelope("a@x")).await.unwrap();
-    let error = session.finish(&vec![b'a'; 20_000_000]).await.unwrap_err();
+    let error = session.finish(&vec![b'a'; 20_000_000], None).await.unwrap_err();
     // A reset may discard the words before they are read; then it is a cut before the dot.
     assert!(
         matches!(error, SendError::TooLarge(_) | SendError::Cut { .. }),

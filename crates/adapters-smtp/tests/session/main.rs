@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod announcing;
 mod cuts;
 mod dialogue;
 mod faults;
@@ -77,7 +78,7 @@ fn envelope(id: &str) -> Envelope {
 /// Begins and finishes one mail.
 async fn send(session: &mut dyn MailSession, id: &str) -> Result<Reply, SendError> {
     session.begin(&envelope(id)).await?;
-    session.finish(&message(id)).await
+    session.finish(&message(id), None).await
 }
 
 /// Connects and sends one mail.

@@ -91,7 +91,7 @@ impl DeliverBatch {
         }
         let answer = tokio::select! {
             biased;
-            answer = open.session.finish(message) => answer,
+            answer = open.session.finish(message, None) => answer,
             () = self.patience_over(stop) => return Ending::AnswerAbandoned,
         };
         fail::fail_point!("deliver.answered");

@@ -286,11 +286,11 @@ impl MailSession for InterruptedSession {
         }
     }
 
-    async fn finish(&mut self, message: &[u8]) -> Result<Reply, SendError> {
+    async fn finish<'a>(&mut self, message: &[u8], next: Option<&'a Envelope>) -> Result<Reply, SendError> {
         if let Some(hook) = &self.transport.during_finish {
             hook().await;
         }
-        self.session.finish(message).await
+        self.session.finish(message, next).await
     }
 
     fn is_usable(&self) -> bool {

@@ -209,6 +209,7 @@ impl Transport for ScriptedTransport {
             server: self.clone(),
             connection,
             envelope: None,
+            announced: None,
             usable: true,
         }))
     }
@@ -218,6 +219,7 @@ struct ScriptedSession {
     server: ScriptedTransport,
     connection: usize,
     envelope: Option<Envelope>,
+    announced: Option<Envelope>,
     usable: bool,
 }
 
@@ -244,6 +246,9 @@ impl ScriptedSession {
 impl MailSession for ScriptedSession {
     async fn begin(&mut self, envelope: &Envelope) -> Result<(), SendError> {
         assert!(self.usable, "a mail begins on a connection in doubt");
+        if let Some(announced) = self.announced.take() {
+            assert_eq!(announced, *envelope, "another mail was announced");
+        }
         let answer = {
             let mut script = self.server.script();
             script.begun.push(envelope.clone());
@@ -253,7 +258,7 @@ impl MailSession for ScriptedSession {
         self.judge(answer)
     }
 
-    async fn finish(&mut self, message: &[u8]) -> Result<Reply, SendError> {
+    async fn finish<'a>(&mut self, message: &[u8], next: Option<&'a Envelope>) -> Result<Reply, SendError> {
         let envelope = self.envelope.take().expect("a message follows a begun mail");
         // Dropped in the middle, the connection is in doubt.
         self.usable = false;
@@ -279,7 +284,11 @@ impl MailSession for ScriptedSession {
         };
         self.server.0.arrived.send_modify(|count| *count += 1);
         match answer {
-            Some(answer) => self.judge(answer),
+            Some(answer) => {
+                let answer = self.judge(answer);
+                self.announced = next.filter(|_| self.usable).cloned();
+                answer
+            }
             None => std::future::pending().await,
         }
     }
@@ -293,7 +302,9 @@ impl MailSession for ScriptedSession {
     }
 
     async fn quit(self: Box<Self>) {
-        self.server.script().quits += 1;
+        if self.announced.is_none() {
+            self.server.script().quits += 1;
+        }
     }
 }
 
@@ -315,7 +326,7 @@ mod tests {
 
     async fn send(session: &mut dyn MailSession) -> Result<Reply, SendError> {
         session.begin(&envelope()).await?;
-        session.finish(b"mail").await
+        session.finish(b"mail", None).await
     }
 
     #[tokio::test]
