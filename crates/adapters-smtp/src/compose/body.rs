@@ -1,61 +1,117 @@
 //! The parts of a mail and the boundaries between them.
 
-use lettre::message::header::{ContentDisposition, ContentId, ContentTransferEncoding, ContentType};
-use lettre::message::{Body, MultiPart, SinglePart};
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use lettre::message::header::{ContentDisposition, ContentId, ContentTransferEncoding, ContentType, Headers};
 use recado_domain::template::picture_references;
 use recado_ports::mail::{DraftAttachment, InlineImage, MailDraft};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
-/// The body with the headers that describe it.
-pub(super) fn body(draft: &MailDraft) -> Vec<u8> {
-    let plain = || text_part(ContentType::TEXT_PLAIN, &draft.text);
-    let alternative = draft.html.as_ref().map(|html| {
-        let alternative = MultiPart::alternative()
-            .boundary(boundary(draft, "alternative"))
-            .singlepart(plain());
-        if draft.images.is_empty() {
-            alternative.singlepart(text_part(ContentType::TEXT_HTML, html))
-        } else {
-            alternative.multipart(related(draft, html))
-        }
-    });
+use super::{lines, quoted_printable, with_crlf};
+
+/// Octets that the body of most mails fits into.
+pub(super) fn capacity(draft: &MailDraft) -> usize {
+    let html = draft.html.as_deref().unwrap_or_default();
+    let attachments = draft.attachments.iter().map(|file| file.content.len());
+    let images = draft.images.iter().map(|image| image.content.len());
+    let files: usize = attachments.chain(images).map(|octets| octets / 2 * 3 + 512).sum();
+    (draft.text.len() + html.len()) / 4 * 5 + 1_024 + files
+}
+
+/// Writes the body with the headers that describe it.
+pub(super) fn write(mail: &mut Vec<u8>, draft: &MailDraft) {
     if draft.attachments.is_empty() {
-        return alternative.map_or_else(|| plain().formatted(), |alternative| alternative.formatted());
+        return shown(mail, draft);
     }
-    let mixed = MultiPart::mixed().boundary(boundary(draft, "mixed"));
-    let mixed = match alternative {
-        Some(alternative) => mixed.multipart(alternative),
-        None => mixed.singlepart(plain()),
+    let mut mixed = Multipart::begin(mail, "multipart/mixed; ", boundary(draft, "mixed"));
+    shown(mixed.part(), draft);
+    for attachment in &draft.attachments {
+        attached(mixed.part(), attachment);
+    }
+    mixed.end();
+}
+
+/// What a reader shows at once: the text, or the reader's choice of text and HTML.
+fn shown(out: &mut Vec<u8>, draft: &MailDraft) {
+    let Some(html) = &draft.html else {
+        return text_part(out, "text/plain", &draft.text);
     };
-    draft
-        .attachments
-        .iter()
-        .fold(mixed, |mixed, attachment| mixed.singlepart(attached(attachment)))
-        .formatted()
+    // Folded where the line would be longer than 76 octets.
+    let kind = "multipart/alternative;\r\n ";
+    let mut alternative = Multipart::begin(out, kind, boundary(draft, "alternative"));
+    text_part(alternative.part(), "text/plain", &draft.text);
+    if draft.images.is_empty() {
+        text_part(alternative.part(), "text/html", html);
+    } else {
+        related(alternative.part(), draft, html);
+    }
+    alternative.end();
 }
 
-/// The HTML with its pictures (RFC 2387).
-fn related(draft: &MailDraft, html: &str) -> MultiPart {
-    let html = text_part(ContentType::TEXT_HTML, &with_content_ids(draft, html));
-    let boundary = boundary(draft, "related");
-    // lettre's own kind leaves out the type of the root, which RFC 2387 §3.1 wants.
-    let content_type = format!("multipart/related; type=\"text/html\"; boundary=\"{boundary}\"");
-    let content_type = ContentType::parse(&content_type).expect("a valid type");
-    let related = MultiPart::builder().header(content_type).singlepart(html);
-    draft
-        .images
-        .iter()
-        .fold(related, |related, image| related.singlepart(shown(draft, image)))
+/// The HTML with its pictures (RFC 2387, whose §3.1 wants the type of the root).
+fn related(out: &mut Vec<u8>, draft: &MailDraft, html: &str) {
+    let kind = "multipart/related; type=\"text/html\";\r\n ";
+    let mut related = Multipart::begin(out, kind, boundary(draft, "related"));
+    text_part(related.part(), "text/html", &with_content_ids(draft, html));
+    for image in &draft.images {
+        picture(related.part(), draft, image);
+    }
+    related.end();
 }
 
-fn shown(draft: &MailDraft, image: &InlineImage) -> SinglePart {
-    let body = Body::new_with_encoding(image.content.clone(), ContentTransferEncoding::Base64);
-    SinglePart::builder()
-        .content_type(plain_type(&image.content_type))
-        .header(ContentId::from(format!("<{}>", content_id(draft, &image.name))))
-        .header(ContentDisposition::inline_with_name(&image.name))
-        .body(body.expect("base64 takes all octets"))
+/// A body of several parts (RFC 2046 §5.1) that is being written.
+struct Multipart<'o> {
+    out: &'o mut Vec<u8>,
+    boundary: String,
+}
+
+impl<'o> Multipart<'o> {
+    /// `kind` is what stands before the boundary in `Content-Type`.
+    fn begin(out: &'o mut Vec<u8>, kind: &str, boundary: String) -> Self {
+        for piece in ["Content-Type: ", kind, "boundary=\"", &boundary, "\"\r\n\r\n"] {
+            out.extend_from_slice(piece.as_bytes());
+        }
+        Self { out, boundary }
+    }
+
+    /// Where the next part is to be written.
+    fn part(&mut self) -> &mut Vec<u8> {
+        for piece in ["--", &self.boundary, "\r\n"] {
+            self.out.extend_from_slice(piece.as_bytes());
+        }
+        self.out
+    }
+
+    fn end(self) {
+        for piece in ["--", &self.boundary, "--\r\n"] {
+            self.out.extend_from_slice(piece.as_bytes());
+        }
+    }
+}
+
+fn picture(out: &mut Vec<u8>, draft: &MailDraft, image: &InlineImage) {
+    let mut headers = Headers::new();
+    headers.set(plain_type(&image.content_type));
+    headers.set(ContentId::from(format!("<{}>", content_id(draft, &image.name))));
+    headers.set(ContentDisposition::inline_with_name(&image.name));
+    file(out, headers, &image.content);
+}
+
+fn attached(out: &mut Vec<u8>, attachment: &DraftAttachment) {
+    let mut headers = Headers::new();
+    headers.set(plain_type(&attachment.content_type));
+    let name = attachment.name.replace(char::is_control, "_");
+    headers.set(ContentDisposition::attachment(&name));
+    file(out, headers, &attachment.content);
+}
+
+fn file(out: &mut Vec<u8>, mut headers: Headers, content: &[u8]) {
+    headers.set(ContentTransferEncoding::Base64);
+    write!(out, "{headers}\r\n").expect("a vector takes every write");
+    base64(out, content);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// The HTML with the Content-ID of each picture in its name's place.
@@ -89,38 +145,62 @@ fn boundary(draft: &MailDraft, level: &str) -> String {
 /// 24 hexadecimal digits.
 fn digest(draft: &MailDraft, purpose: &str) -> String {
     let digest = Sha256::digest(format!("{purpose} {}", draft.message_id));
-    digest[..12].iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes all that is written");
-        text
-    })
+    data_encoding::HEXLOWER.encode(&digest[..12])
 }
 
 /// Always encoded, even where ASCII would do: encoding keeps lines short, and trailing blanks alive.
-fn text_part(content_type: ContentType, text: &str) -> SinglePart {
-    let text = with_crlf(text);
-    let escaped = text
-        .bytes()
-        .filter(|byte| !matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t'))
-        .count();
-    // Three octets for one in quoted-printable, four for three in base64: past a sixth base64 is the smaller.
-    let encoding = if escaped > text.len() / 6 {
-        ContentTransferEncoding::Base64
+fn text_part(out: &mut Vec<u8>, content_type: &str, text: &str) {
+    let encoding = if is_smaller_in_base64(text) {
+        "base64"
     } else {
-        ContentTransferEncoding::QuotedPrintable
+        "quoted-printable"
     };
-    SinglePart::builder()
-        .content_type(content_type)
-        .header(encoding)
-        .body(text)
+    for piece in [
+        "Content-Type: ",
+        content_type,
+        "; charset=utf-8\r\nContent-Transfer-Encoding: ",
+        encoding,
+        "\r\n\r\n",
+    ] {
+        out.extend_from_slice(piece.as_bytes());
+    }
+    if encoding == "base64" {
+        base64(out, with_crlf(text).as_bytes());
+    } else {
+        quoted_printable::encode(out, text);
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
-fn attached(attachment: &DraftAttachment) -> SinglePart {
-    let name = attachment.name.replace(char::is_control, "_");
-    let body = Body::new_with_encoding(attachment.content.clone(), ContentTransferEncoding::Base64);
-    SinglePart::builder()
-        .content_type(plain_type(&attachment.content_type))
-        .header(ContentDisposition::attachment(&name))
-        .body(body.expect("base64 takes all octets"))
+/// Three octets for one in quoted-printable, four for three in base64: past a sixth base64 is the smaller.
+fn is_smaller_in_base64(text: &str) -> bool {
+    let (mut escaped, mut octets, mut ends) = (0_usize, 0_usize, 0_usize);
+    for line in lines(text) {
+        escaped += line
+            .bytes()
+            .filter(|byte| !matches!(byte, b' '..=b'~' | b'\t'))
+            .count();
+        octets += line.len();
+        ends += 2;
+    }
+    escaped > (octets + ends.saturating_sub(2)) / 6
+}
+
+/// Octets of a line in base64 (RFC 2045 §6.8: 76 characters).
+const BASE64_LINE: usize = 57;
+
+/// No line end after the last line.
+fn base64(out: &mut Vec<u8>, octets: &[u8]) {
+    let mut line = [0; BASE64_LINE / 3 * 4];
+    for (index, chunk) in octets.chunks(BASE64_LINE).enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b"\r\n");
+        }
+        let written = BASE64_STANDARD
+            .encode_slice(chunk, &mut line)
+            .expect("a line has room for its octets");
+        out.extend_from_slice(&line[..written]);
+    }
 }
 
 /// The type of a part in base64; `application/octet-stream` for what is none.
@@ -132,34 +212,4 @@ fn plain_type(text: &str) -> ContentType {
     let fits = !is_composite && text.len() <= 200 && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let typed = fits.then(|| text.parse::<ContentType>().ok()).flatten();
     typed.unwrap_or_else(|| ContentType::parse("application/octet-stream").expect("a valid type"))
-}
-
-/// All line ends become CRLF, a lone CR too.
-fn with_crlf(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 16);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\r' => {
-                chars.next_if_eq(&'\n');
-                out.push_str("\r\n");
-            }
-            '\n' => out.push_str("\r\n"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_line_end_becomes_crlf() {
-        assert_eq!(
-            with_crlf("a\nb\r\nc\rd\r\r\n\ne"),
-            "a\r\nb\r\nc\r\nd\r\n\r\n\r\ne"
-        );
-    }
 }

@@ -1,15 +1,16 @@
 //! From a draft to the octets of a mail (RFC 5322): a pure function, so a draft composed twice gives the same octets.
 //!
-//! Headers that hold what people typed are encoded here, part bodies by lettre. lettre's own header encoding leaves
-//! `=?utf-8?q?…?=` as typed, so that readers decode it, and its message builder makes boundaries by chance.
+//! Headers that hold what people typed are encoded here, the names and types of files by lettre. lettre's own header
+//! encoding leaves `=?utf-8?q?…?=` as typed, so that readers decode it, its message builder makes boundaries by chance,
+//! and it builds every part apart before it puts them together. Here each octet is written once, in its place.
 
 mod body;
 mod encoded_word;
 mod header;
+mod quoted_printable;
 
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
-use lettre::message::header::{HeaderName, HeaderValue, Headers};
 use recado_domain::token::MessageId;
 use recado_ports::mail::{Automatic, ComposeError, Composer, MailDraft, Mailbox};
 
@@ -28,48 +29,46 @@ impl Composer for MailComposer {
             recipient: draft.to.address.masked(),
             source: error.into(),
         })?;
-        let mut headers = Headers::new();
-        set(&mut headers, "Date", date);
-        set_mailbox(&mut headers, "From", &draft.from);
-        set_mailbox(&mut headers, "To", &draft.to);
+        let mut mail = Vec::with_capacity(HEADERS_CAPACITY + body::capacity(draft));
+        set(&mut mail, "Date", &date);
+        set_mailbox(&mut mail, "From", &draft.from);
+        set_mailbox(&mut mail, "To", &draft.to);
         if let Some(reply_to) = &draft.reply_to {
-            set_mailbox(&mut headers, "Reply-To", reply_to);
+            set_mailbox(&mut mail, "Reply-To", reply_to);
         }
-        set(&mut headers, "Subject", header::text("Subject", &draft.subject));
-        set(&mut headers, "Message-ID", draft.message_id.to_string());
+        set(&mut mail, "Subject", &header::text("Subject", &draft.subject));
+        set(&mut mail, "Message-ID", &draft.message_id.to_string());
         if let Some(parent) = &draft.in_reply_to {
-            set_ids(&mut headers, "In-Reply-To", std::slice::from_ref(parent));
+            set_ids(&mut mail, "In-Reply-To", std::slice::from_ref(parent));
         }
-        set_ids(&mut headers, "References", &draft.references);
+        set_ids(&mut mail, "References", &draft.references);
         match draft.automatic {
             Automatic::No => {}
-            Automatic::Generated => set(&mut headers, "Auto-Submitted", "auto-generated".to_owned()),
-            Automatic::Replied => set(&mut headers, "Auto-Submitted", "auto-replied".to_owned()),
+            Automatic::Generated => set(&mut mail, "Auto-Submitted", "auto-generated"),
+            Automatic::Replied => set(&mut mail, "Auto-Submitted", "auto-replied"),
         }
-        set(
-            &mut headers,
-            "X-Auto-Response-Suppress",
-            "RN, NRN, OOF, AutoReply".to_owned(),
-        );
-        set(&mut headers, "MIME-Version", "1.0".to_owned());
-
-        let mut octets = headers.to_string().into_bytes();
-        octets.extend(body::body(draft));
-        Ok(octets)
+        set(&mut mail, "X-Auto-Response-Suppress", "RN, NRN, OOF, AutoReply");
+        set(&mut mail, "MIME-Version", "1.0");
+        body::write(&mut mail, draft);
+        Ok(mail)
     }
 }
 
-fn set(headers: &mut Headers, name: &'static str, encoded: String) {
-    let value =
-        HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), String::new(), encoded);
-    headers.insert_raw(value);
+/// Octets that the headers of most mails fit into.
+const HEADERS_CAPACITY: usize = 2_048;
+
+/// Writes a header whose value is encoded and folded.
+fn set(mail: &mut Vec<u8>, name: &'static str, encoded: &str) {
+    for piece in [name, ": ", encoded, "\r\n"] {
+        mail.extend_from_slice(piece.as_bytes());
+    }
 }
 
-fn set_mailbox(headers: &mut Headers, name: &'static str, mailbox: &Mailbox) {
-    set(headers, name, header::mailbox(name, mailbox));
+fn set_mailbox(mail: &mut Vec<u8>, name: &'static str, mailbox: &Mailbox) {
+    set(mail, name, &header::mailbox(name, mailbox));
 }
 
-fn set_ids(headers: &mut Headers, name: &'static str, ids: &[MessageId]) {
+fn set_ids(mail: &mut Vec<u8>, name: &'static str, ids: &[MessageId]) {
     let newest = ids.len().saturating_sub(MAX_REFERENCES - 1).max(1);
     let kept = ids.iter().take(1).chain(ids.get(newest..).unwrap_or_default());
     // An id in UTF-8 would make the header need SMTPUTF8; the thread holds without it.
@@ -78,8 +77,34 @@ fn set_ids(headers: &mut Headers, name: &'static str, ids: &[MessageId]) {
         .map(MessageId::to_string)
         .collect();
     if !lines.is_empty() {
-        set(headers, name, lines.join("\r\n "));
+        set(mail, name, &lines.join("\r\n "));
     }
+}
+
+/// All line ends become CRLF, a lone CR too.
+fn with_crlf(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for (index, line) in lines(text).enumerate() {
+        if index > 0 {
+            out.push_str("\r\n");
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+/// The lines between line ends, be they CRLF, LF or CR; one more than there are ends.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.bytes().position(|byte| matches!(byte, b'\r' | b'\n'));
+        let Some(end) = end else { return rest.take() };
+        let after = &text[end..];
+        let after = after.strip_prefix("\r\n").unwrap_or(&after[1..]);
+        rest = Some(after);
+        Some(&text[..end])
+    })
 }
 
 #[cfg(test)]

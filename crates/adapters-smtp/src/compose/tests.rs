@@ -42,6 +42,15 @@ fn compose(draft: &MailDraft) -> String {
     String::from_utf8(octets).unwrap()
 }
 
+#[test]
+fn every_line_end_becomes_crlf() {
+    assert_eq!(
+        with_crlf("a\nb\r\nc\rd\r\r\n\ne"),
+        "a\r\nb\r\nc\r\nd\r\n\r\n\r\ne"
+    );
+    assert_eq!(with_crlf("\n"), "\r\n");
+}
+
 /// What every server can take.
 fn assert_fits_the_wire(mail: &str) {
     assert!(mail.is_ascii());
