@@ -13,6 +13,8 @@ use recado_ports::ids::Ids;
 use recado_ports::store::StoreError;
 
 use crate::column::{micros, span};
+use crate::comments::accept::{self, Accept, Accepted};
+use crate::gather::Gatherer;
 use crate::migrations::{self, Direction};
 use crate::postgres::{self, PostgresStore, TlsError};
 use crate::sqlite::{DaemonLock, LockError, SqliteStore};
@@ -85,7 +87,8 @@ pub struct StartCounter {
 
 /// All store ports, on SQLite or PostgreSQL. Share it by `Arc`.
 pub struct Database {
-    pub(crate) backend: Backend,
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) accepting: Gatherer<Accept, Accepted>,
     pub(crate) options: Options,
     daemon: Mutex<Option<DaemonLock>>,
 }
@@ -143,7 +146,9 @@ impl Database {
                 ))
             }
         };
+        let backend = Arc::new(backend);
         Ok(Self {
+            accepting: accept::gatherer(&backend),
             backend,
             options,
             daemon: Mutex::new(None),
@@ -156,7 +161,7 @@ impl Database {
     ///
     /// The lock is held until the database is dropped.
     pub async fn start_daemon(&self, secret_fingerprint: &str) -> Result<StartCounter, StartError> {
-        match &self.backend {
+        match &*self.backend {
             Backend::Sqlite(store) => {
                 let lock = DaemonLock::acquire(store.path())?;
                 *self.daemon.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
@@ -176,7 +181,7 @@ impl Database {
 
     /// The clock's reading that leases are reckoned from, in microseconds: nothing on PostgreSQL, whose own clock counts.
     pub(crate) fn lease_offset(&self, lease: Duration) -> i64 {
-        match &self.backend {
+        match &*self.backend {
             Backend::Sqlite(store) => span(store.lease_base()).saturating_add(span(lease)),
             Backend::Postgres(_) => span(lease),
         }
@@ -184,7 +189,7 @@ impl Database {
 
     /// Wakes those who wait, when a commit turned out to be news.
     pub(crate) fn spread(&self, news: News) {
-        match &self.backend {
+        match &*self.backend {
             Backend::Sqlite(store) => store.spread(news),
             Backend::Postgres(store) => store.spread(news),
         }
@@ -199,9 +204,15 @@ impl Database {
     }
 }
 
+impl AsRef<Backend> for Database {
+    fn as_ref(&self) -> &Backend {
+        &self.backend
+    }
+}
+
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.backend {
+        let kind = match *self.backend {
             Backend::Sqlite(_) => "SQLite",
             Backend::Postgres(_) => "PostgreSQL",
         };

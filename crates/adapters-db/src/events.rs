@@ -158,7 +158,7 @@ impl Database {
     /// Waits until no entry can appear before those that can be seen now. A reader who was woken by a commit beside
     /// which another transaction still runs would find nothing otherwise, and nothing would wake it again.
     async fn let_log_settle(&self) -> Result<(), StoreError> {
-        if matches!(self.backend, Backend::Sqlite(_)) {
+        if matches!(*self.backend, Backend::Sqlite(_)) {
             return Ok(());
         }
         let Some(newest) = run!(self.read(), seen, ())? else {
@@ -199,7 +199,7 @@ impl Events for Database {
     }
 
     async fn wait(&self, topic: Topic, at_most: Duration) {
-        match &self.backend {
+        match &*self.backend {
             Backend::Sqlite(store) => store.wait(topic, at_most).await,
             Backend::Postgres(store) => store.wait(topic, at_most).await,
         }

@@ -64,6 +64,17 @@ impl Fault {
         )
     }
 
+    /// Whether it tells of the database and not of the operation: any other would have failed too.
+    pub(crate) fn is_everybodys(&self) -> bool {
+        !self.spares_the_connection() || matches!(self, Self::Store(StoreError::Unavailable(_)))
+    }
+
+    /// What the database said, or whoever found it out of reach.
+    pub(crate) fn cause(self) -> String {
+        let error = StoreError::from(self);
+        std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
+    }
+
     fn kind(&self) -> Option<&DatabaseErrorKind> {
         match self {
             Self::Database(Error::DatabaseError(kind, _)) => Some(kind),

@@ -13,6 +13,7 @@ mod database;
 mod dialect;
 mod events;
 mod fault;
+mod gather;
 mod inbox;
 mod installation;
 mod ledger;

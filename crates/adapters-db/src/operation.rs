@@ -103,10 +103,11 @@ macro_rules! queries {
 pub(crate) use queries;
 
 /// Runs an operation that [`queries!`] compiled on whichever database there is: `run!(database.write(terms), name, input)`
-/// or `run!(database.read(), name, input)`.
+/// or `run!(database.read(), name, input)`. Instead of a [`Database`](crate::Database) there may be its backend alone.
 macro_rules! run {
-    ($database:ident.$mode:ident($($terms:expr)?), $operation:ident, $input:expr) => {
-        match &$database.backend {
+    ($database:ident.$mode:ident($($terms:expr)?), $operation:ident, $input:expr) => {{
+        let backend: &crate::database::Backend = $database.as_ref();
+        match backend {
             crate::database::Backend::Sqlite(store) => {
                 store.$mode($($terms,)? $input, |connection, input| Box::pin(sqlite::$operation(connection, input))).await
             }
@@ -114,6 +115,6 @@ macro_rules! run {
                 store.$mode($($terms,)? $input, |connection, input| Box::pin(postgres::$operation(connection, input))).await
             }
         }
-    };
+    }};
 }
 pub(crate) use run;

@@ -1,5 +1,7 @@
 //! Taking a comment in: comment, attachments, mails, idempotency record and event, in one commit.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -8,18 +10,24 @@ use recado_ports::events::EventKind;
 use recado_ports::store::StoreError;
 
 use crate::column::{Key, micros, timestamp};
-use crate::database::Database;
+use crate::database::{Backend, Database};
 use crate::events::NewEventRow;
 use crate::fault::Fault;
+use crate::gather::{Bounds, Gatherer};
 use crate::operation::{Purpose, queries, run};
 use crate::rows::{ContentRow, NewAttachmentRow, NewCommentRow};
 use crate::schema::{attachment, comment, content, idempotency};
 use crate::wakeup::News;
 
+/// Most comments that share one transaction.
+const GROUP: usize = 128;
+/// Most octets of mails and attachments that do.
+const GROUP_OCTETS: usize = 8 << 20;
+
 /// What an idempotency key holds.
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = idempotency)]
-struct IdempotencyRow {
+pub(crate) struct IdempotencyRow {
     scope: String,
     key: String,
     digest: String,
@@ -54,21 +62,35 @@ impl From<&IdempotencyRecord> for IdempotencyRow {
 }
 
 /// Whether there was anything to take in.
-enum Accepted {
+#[derive(Debug)]
+pub(crate) enum Accepted {
     /// The comment is stored, now or by an earlier call with the same value.
     Stored,
     /// The key was used for another comment; nothing was written.
     Repeated(IdempotencyRow),
 }
 
-struct Accept {
+/// A comment to take in.
+pub(crate) struct Accept {
     write: AcceptComment,
     /// When keys that have expired by then may be used anew.
     now: i64,
 }
 
 queries! {
-    pub(super) async fn accept(connection: &mut Session, input: &Accept) -> Result<Accepted, Fault> {
+    /// Takes in comments that came at the same time: all of them, or none.
+    pub(super) async fn accept_all(
+        connection: &mut Session,
+        inputs: &Vec<Arc<Accept>>,
+    ) -> Result<Vec<Accepted>, Fault> {
+        let mut accepted = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            accepted.push(accept(connection, input).await?);
+        }
+        Ok(accepted)
+    }
+
+    async fn accept(connection: &mut Session, input: &Accept) -> Result<Accepted, Fault> {
         let AcceptComment { comment, idempotency, .. } = &input.write;
         if let Some(record) = idempotency
             && let Some(stored) = use_key(connection, &IdempotencyRow::from(record), input.now).await?
@@ -163,12 +185,40 @@ queries! {
     }
 }
 
+/// Lets comments that come at the same time share one transaction.
+pub(crate) fn gatherer(backend: &Arc<Backend>) -> Gatherer<Accept, Accepted> {
+    let bounds = Bounds {
+        runs: 1,
+        inputs: GROUP,
+        weight: GROUP_OCTETS,
+        weigh: |input: &Accept| {
+            let messages = input
+                .write
+                .deliveries
+                .iter()
+                .map(|delivery| delivery.message.len());
+            messages.chain(input.write.contents.iter().map(Vec::len)).sum()
+        },
+    };
+    let backend = Arc::clone(backend);
+    Gatherer::new(bounds, move |inputs| {
+        let backend = Arc::clone(&backend);
+        Box::pin(async move {
+            run!(
+                backend.write(Purpose::Accept.with(News::Both)),
+                accept_all,
+                inputs
+            )
+        })
+    })
+}
+
 pub(super) async fn accept(database: &Database, write: AcceptComment) -> Result<(), AcceptError> {
     let input = Accept {
         write,
         now: database.now(),
     };
-    match run!(database.write(Purpose::Accept.with(News::Both)), accept, input) {
+    match database.accepting.answer(input).await {
         Ok(Accepted::Stored) => Ok(()),
         Ok(Accepted::Repeated(stored)) => Err(AcceptError::Repeated(
             stored.try_into_port().map_err(StoreError::from)?,
