@@ -37,7 +37,7 @@ enum Task {
     Test(test::Options),
     /// Kills the real daemon at every named point, and counts what is lost or doubled.
     Crash(crash::Options),
-    /// Measures mails a second and processor time, beside a bare SMTP client.
+    /// Measures speed and what it costs, beside the limits of the machine.
     Bench(bench::Options),
     /// Feeds mail in with whatever breaks it, led by coverage.
     Fuzz(fuzz::Options),

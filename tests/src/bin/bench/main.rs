@@ -5,13 +5,21 @@
 //! ratios are what to compare. `docs/performance.md` says what each row means.
 
 mod bare_client;
+mod daemons;
+mod drain;
 mod driver;
 mod flow;
 mod incoming;
+mod latency;
+mod limits;
+mod load;
+mod machine;
 mod processor;
 mod report;
 mod sink;
 mod stage;
+mod start;
+mod turns;
 
 use std::path::PathBuf;
 
@@ -19,24 +27,36 @@ use clap::Parser;
 use recado_tests::servers::Postgres;
 use recado_tests::servers::postgres::Durability;
 
-use crate::flow::Turns;
+use crate::load::{Load, Queue};
 use crate::report::{Goal, Report};
 use crate::stage::{Kind, Stage};
+use crate::turns::Turns;
 
 #[derive(Parser)]
 #[command(about = "Measures the daemon's speed, beside the limits of the machine.")]
 struct Arguments {
-    /// Mails end to end in one repetition
-    #[arg(long, default_value_t = 10_000)]
-    mails: usize,
+    /// Mails end to end in one repetition; as many as leave in four seconds unless given
+    #[arg(long)]
+    mails: Option<usize>,
     /// Repetitions
     #[arg(long, default_value_t = 5)]
     repetitions: usize,
-    /// Mails a second and their cost alone
+    /// Comments posted one at a time
+    #[arg(long, default_value_t = 200)]
+    samples: usize,
+    /// Mails that are queued and drained
+    #[arg(long, default_value_t = 100_000)]
+    queued: usize,
+    /// Comments, and waiting mails, in the large database
+    #[arg(long, default_value_t = 1_000_000)]
+    stored: usize,
+    /// Mails a second and their cost alone, without the large database
     #[arg(long)]
     quick: bool,
-    /// Parts: databases (sqlite, postgres) and what is measured (flow, in)
-    #[arg(long, value_delimiter = ',')]
+    /// Databases and parts, with commas between: all databases where none is named, all parts where none is
+    #[arg(long, value_delimiter = ',', value_parser = [
+        "sqlite", "postgres", "limits", "flow", "large", "latency", "start", "daemons", "drain", "in",
+    ])]
     only: Vec<String>,
     /// Write the figures here as JSON
     #[arg(long)]
@@ -47,25 +67,19 @@ struct Arguments {
 }
 
 const DATABASES: [&str; 2] = ["sqlite", "postgres"];
-const PARTS: [&str; 2] = ["flow", "in"];
 
 impl Arguments {
-    /// Whether a database or a part is wanted: those named, or all where none of its sort is named.
-    fn is_wanted(&self, what: &str) -> bool {
-        let sort: &[&str] = if DATABASES.contains(&what) {
-            &DATABASES
-        } else {
-            &PARTS
-        };
-        if self.quick && sort != DATABASES && what != "flow" {
-            return false;
+    fn has_database(&self, name: &str) -> bool {
+        let named = |only: &String| DATABASES.contains(&only.as_str());
+        !self.only.iter().any(named) || self.only.iter().any(|only| only == name)
+    }
+
+    fn has_part(&self, name: &str) -> bool {
+        if self.quick {
+            return name == "flow";
         }
-        let mut named = self
-            .only
-            .iter()
-            .filter(|named| sort.contains(&named.as_str()))
-            .peekable();
-        named.peek().is_none() || named.any(|named| named == what)
+        let named = |only: &String| !DATABASES.contains(&only.as_str());
+        !self.only.iter().any(named) || self.only.iter().any(|only| only == name)
     }
 }
 
@@ -76,13 +90,15 @@ async fn main() {
         let text = std::fs::read_to_string(file).expect("the earlier figures can be read");
         serde_json::from_str(&text).expect("the earlier figures are JSON")
     });
-    let mut report = Report::new(std::collections::BTreeMap::new());
-    let postgres = arguments
-        .is_wanted("postgres")
+    let wants_postgres = arguments.has_database("postgres");
+    let postgres = wants_postgres
         .then(|| Postgres::alone(Durability::Flushed))
         .flatten();
+    if wants_postgres && postgres.is_none() {
+        println!("PostgreSQL is not installed: it is left out");
+    }
     let mut kinds = Vec::new();
-    if arguments.is_wanted("sqlite") {
+    if arguments.has_database("sqlite") {
         kinds.push(Kind {
             key: "sqlite",
             name: "SQLite",
@@ -96,13 +112,13 @@ async fn main() {
             postgres: Some(postgres),
         });
     }
+    let mut report = Report::new(machine::about(postgres.as_ref()));
+    if arguments.has_part("limits") {
+        report.add(machine::binary());
+        limits::of_machine(&mut report);
+    }
     for kind in &kinds {
-        if arguments.is_wanted("flow") {
-            flow(&arguments, &mut report, kind).await;
-        }
-        if arguments.is_wanted("in") {
-            incoming::measure(&mut report, kind).await;
-        }
+        measure(&arguments, &mut report, kind).await;
     }
     println!("\n{}", report.table());
     if let Some(earlier) = earlier {
@@ -113,12 +129,101 @@ async fn main() {
     }
 }
 
-async fn flow(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
+async fn measure(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
+    let has = |part| arguments.has_part(part);
+    if has("limits") && kind.is_sqlite() {
+        limits::of_sqlite(report, kind).await;
+    }
+    if ["flow", "large", "latency", "start", "daemons"]
+        .into_iter()
+        .any(has)
+    {
+        daemon(arguments, report, kind).await;
+    }
+    if has("drain") {
+        drain::measure(report, kind, arguments.queued).await;
+    }
+    if has("in") {
+        incoming::measure(report, kind).await;
+    }
+}
+
+/// What one daemon with an empty database shows, by turns with one whose database is large.
+async fn daemon(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
+    let has = |part| arguments.has_part(part);
     let mut stage = Stage::set_up(kind).await;
     stage.processes().wait_for_rest();
     let resident = processor::resident_mib(stage.daemon());
     let row = kind.row("memory.rest", "resident at rest", "MiB", &[resident]);
     report.add(row.goal(Goal::AtMost(25.0)));
-    Turns::take(&stage, arguments.mails, arguments.repetitions).tell(report, &stage);
+    let large = if has("large") {
+        Some(large(arguments, report, kind).await)
+    } else {
+        None
+    };
+    let mut mails = arguments.mails;
+    if has("flow") || has("large") {
+        let limit = if has("flow") {
+            limits::database(kind).await
+        } else {
+            None
+        };
+        let turns = Turns::take(
+            &stage,
+            large.as_ref(),
+            limit.as_ref(),
+            arguments.mails,
+            arguments.repetitions,
+        );
+        turns.tell(report, &stage);
+        mails = Some(turns.mails);
+    }
+    if has("latency") || has("large") {
+        let stages: Vec<_> = [&stage].into_iter().chain(&large).collect();
+        let latencies = latency::measure(&stages, arguments.samples);
+        latencies[0].tell(report, kind);
+        if let Some(large) = latencies.get(1) {
+            large.tell_against(&latencies[0], report, kind);
+        }
+    }
+    drop(large);
+    if has("start") {
+        start::measure(report, &mut stage);
+    }
+    if has("daemons") && !kind.is_sqlite() {
+        let repetitions = arguments.repetitions.div_ceil(2);
+        daemons::measure(report, &stage, mails.unwrap_or(2000), repetitions);
+    }
     stage.stop();
+}
+
+/// A daemon with a large database, and what that weighs.
+async fn large<'a>(arguments: &Arguments, report: &mut Report, kind: &'a Kind<'a>) -> Stage<'a> {
+    let mut stage = Stage::set_up(kind).await;
+    stage.stop();
+    let loading = std::time::Instant::now();
+    load::fill(
+        &stage,
+        Load {
+            comments: arguments.stored,
+            queue: Queue::NextYear,
+        },
+    );
+    println!(
+        "{}: stored {} comments and mails in {:.0?}",
+        kind.name,
+        arguments.stored,
+        loading.elapsed()
+    );
+    stage.serve();
+    stage.processes().wait_for_rest();
+    let resident = processor::resident_mib(stage.daemon());
+    let row = kind.row(
+        "memory.large",
+        "resident at rest with the large database",
+        "MiB",
+        &[resident],
+    );
+    report.add(row.goal(Goal::AtMost(60.0)));
+    stage
 }

@@ -60,6 +60,11 @@ impl Row {
         }
     }
 
+    /// In place of the median: the figure of all samples together, of which the repetitions are parts.
+    pub(crate) fn with_figure(self, figure: f64) -> Self {
+        Self { figure, ..self }
+    }
+
     pub(crate) fn goal(mut self, goal: Goal) -> Self {
         self.goal = Some(goal);
         self

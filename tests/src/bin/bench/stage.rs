@@ -1,7 +1,11 @@
 //! A daemon with its database and a mail server of its own, configured, with tickets to comment on.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+use recado_tests::api::Api;
 use recado_tests::daemon::{Daemon, Installation, Store};
 use recado_tests::servers::Postgres;
 
@@ -53,7 +57,8 @@ impl Kind<'_> {
 /// A daemon, all that it needs, and the mail server that it sends to.
 pub(crate) struct Stage<'a> {
     pub(crate) kind: &'a Kind<'a>,
-    _installation: Installation,
+    pub(crate) store: Store,
+    pub(crate) installation: Installation,
     pub(crate) sink: Sink,
     token: String,
     daemon: Option<Daemon>,
@@ -77,7 +82,8 @@ impl<'a> Stage<'a> {
         puts.join_all().await;
         Self {
             kind,
-            _installation: installation,
+            store,
+            installation,
             sink,
             token,
             daemon: Some(daemon),
@@ -89,9 +95,36 @@ impl<'a> Stage<'a> {
         self.daemon.as_ref().expect("it runs")
     }
 
+    /// A client of the running daemon, as an administrator.
+    pub(crate) fn api(&self) -> Api {
+        self.daemon().api(&self.token)
+    }
+
+    /// SQLite's file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.installation.path().join("recado.db")
+    }
+
+    /// Runs SQL on its database.
+    pub(crate) fn execute(&self, sql: &str) {
+        if let (Store::Postgres(url), Some(postgres)) = (&self.store, self.kind.postgres) {
+            postgres.query(url, sql).expect("the statements are valid");
+        } else {
+            let file = self.file();
+            let path = file.to_str().expect("the folder's name is UTF-8");
+            let mut connection = SqliteConnection::establish(path).expect("it opens");
+            connection.batch_execute(sql).expect("the statements are valid");
+        }
+    }
+
     /// Where comments are posted.
     pub(crate) fn target(&self) -> Target {
-        let address = self.daemon().base().trim_start_matches("http://");
+        self.target_of(self.daemon())
+    }
+
+    /// The same at another daemon on the same database.
+    pub(crate) fn target_of(&self, daemon: &Daemon) -> Target {
+        let address = daemon.base().trim_start_matches("http://");
         Target {
             address: address.parse().expect("an address and a port"),
             token: self.token.clone(),
@@ -107,6 +140,11 @@ impl<'a> Stage<'a> {
     pub(crate) fn stop(&mut self) {
         let daemon = self.daemon.take().expect("it runs");
         assert!(daemon.stop().success(), "the daemon stops in order");
+    }
+
+    /// Starts the daemon again.
+    pub(crate) fn serve(&mut self) {
+        self.daemon = Some(self.installation.serve());
     }
 }
 

@@ -1,0 +1,49 @@
+//! What the machine can do at most, measured in the same run by programs that do nothing else: the disk, the databases,
+//! and the bench's own driver.
+
+pub(crate) mod disk;
+pub(crate) mod http;
+pub(crate) mod pgbench;
+pub(crate) mod sqlite;
+
+use recado_tests::daemon::Store;
+
+use crate::flow::CALLERS;
+use crate::report::Report;
+use crate::stage::{Kind, Stage};
+
+/// Repetitions of each.
+const REPETITIONS: usize = 3;
+
+/// Those that need no database.
+pub(crate) fn of_machine(report: &mut Report) {
+    report.add(disk::measure());
+    for row in http::measure(REPETITIONS) {
+        report.add(row);
+    }
+}
+
+/// A bare program that commits the rows of comments to SQLite.
+pub(crate) async fn of_sqlite(report: &mut Report, kind: &Kind<'_>) {
+    let mut stage = Stage::set_up(kind).await;
+    stage.stop();
+    let mut rows = sqlite::Rows::open(&stage.file());
+    let mut rates = |group| (0..REPETITIONS).map(|_| rows.commit(group)).collect::<Vec<f64>>();
+    let (single, grouped) = (rates(1), rates(CALLERS));
+    report.add(kind.row(
+        "limit.single",
+        "the same rows, one by one, by a bare program",
+        "commits/s",
+        &single,
+    ));
+    let label = format!("the same rows, {CALLERS} in a commit, by a bare program");
+    report.add(kind.row("limit.grouped", &label, "comments/s", &grouped));
+}
+
+/// A database of PostgreSQL for pgbench to fill: laid out by a daemon, with the driver's tickets.
+pub(crate) async fn database(kind: &Kind<'_>) -> Option<Store> {
+    kind.postgres?;
+    let mut stage = Stage::set_up(kind).await;
+    stage.stop();
+    Some(stage.store)
+}
