@@ -1,12 +1,19 @@
 //! One attempt at one mail: up to the server's go-ahead, through the fence, to the answer.
 
-use recado_domain::outbox::Delivery;
+use std::pin::pin;
+use std::time::Duration;
+
+use recado_domain::outbox::DeliveryId;
 use recado_domain::reply::Stage;
 use recado_ports::mail::{Envelope, MailSession, SendError};
 use recado_ports::store::StoreError;
 
+use super::hand::{Hand, Mail};
 use super::{DeliverBatch, Shift};
 use crate::stop::Stop;
+
+/// How long a mail that the server took waits to be marked together with the next one's fence.
+const GRACE: Duration = Duration::from_millis(4);
 
 /// A worker's connection, kept between mails.
 #[derive(Default)]
@@ -20,14 +27,12 @@ pub(super) struct Open {
     /// How often the account had been nudged when it was opened: a changed account needs a new session.
     pub(super) nudges: i64,
     /// When it was last used, by [`recado_ports::clock::Clock::elapsed`].
-    pub(super) used_at: std::time::Duration,
+    pub(super) used_at: Duration,
 }
 
-/// How an attempt ended.
-pub(super) enum Ending {
-    /// The server took the mail, and said this.
-    Sent(String),
-    /// It did not, or the answer is lost.
+/// How an attempt ended at which the server did not take the mail, as far as is known.
+pub(super) enum Miss {
+    /// The server did not, or the answer is lost.
     Failed {
         error: SendError,
         /// Whether the fence had been passed, and the attempt charged.
@@ -44,55 +49,41 @@ pub(super) enum Ending {
 }
 
 impl DeliverBatch {
-    /// Tries to send one mail that the lease covers.
+    /// Tries to send one mail that the lease covers, gives the server's word when it took it, and announces the one behind it. A mail that was accepted before it
+    /// is marked on the way, unless this one comes to its end before its fence: it stays in hand then.
     pub(super) async fn attempt(
         &self,
         line: &mut Line,
-        delivery: &Delivery,
-        message: &[u8],
+        mail: &Mail,
+        hand: &mut Hand,
         shift: &Shift<'_>,
-    ) -> Ending {
+    ) -> Result<String, Miss> {
         let Shift { lease, stop, .. } = *shift;
-        let envelope = Envelope {
-            from: delivery.sender.clone(),
-            to: delivery.recipient.clone(),
-            size: message.len() as u64,
-            message_id: delivery.message_id.clone(),
-            reports: shift.reports,
-        };
-        // Dropping a session, or a future of it, in the middle of a dialogue drops the connection: the next mail can
-        // never read this one's answers.
-        let begun = tokio::select! {
-            biased;
-            () = stop.requested() => { line.session = None; return Ending::Interrupted }
-            begun = self.begin(line, shift, &envelope) => begun,
-        };
-        let mut open = match begun {
-            Ok(open) => open,
-            Err(error) => return Ending::Failed { error, fenced: false },
+        let mut open = match self.begun(line, mail, hand, shift).await {
+            Some(Ok(open)) => open,
+            Some(Err(error)) => return Err(Miss::Failed { error, fenced: false }),
+            None => return Err(Miss::Interrupted),
         };
         fail::fail_point!("deliver.before_fence");
         if !lease.suffices() {
-            return Ending::Interrupted;
+            return Err(Miss::Interrupted);
         }
-        match self
-            .outbox
-            .fence(lease.token, &[delivery.id], self.clock.now())
-            .await
-        {
-            Ok(fenced) if fenced.contains(&delivery.id) => {}
-            Ok(_) => return Ending::NotOurs,
-            Err(error) => return Ending::FenceFailed(error),
+        match self.fenced(mail.delivery.id, hand, shift).await {
+            Ok(fenced) if fenced.contains(&mail.delivery.id) => {}
+            Ok(_) => return Err(Miss::NotOurs),
+            Err(error) => return Err(Miss::FenceFailed(error)),
         }
         fail::fail_point!("deliver.after_fence");
         // The machine may have slept during the fence, and the word to stop may have come: nothing has left yet.
         if !lease.suffices() || stop.is_requested() {
-            return Ending::Interrupted;
+            return Err(Miss::Interrupted);
         }
+        hand.next = self.at_hand(hand, shift);
+        let next = hand.next.as_ref().map(|next| &next.envelope);
         let answer = tokio::select! {
             biased;
-            answer = open.session.finish(message, None) => answer,
-            () = self.patience_over(stop) => return Ending::AnswerAbandoned,
+            answer = open.session.finish(&mail.message, next) => answer,
+            () = self.patience_over(stop) => return Err(Miss::AnswerAbandoned),
         };
         fail::fail_point!("deliver.answered");
         let usable = open.session.is_usable();
@@ -101,8 +92,50 @@ impl DeliverBatch {
             line.session = Some(open);
         }
         match answer {
-            Ok(reply) => Ending::Sent(reply.to_string()),
-            Err(error) => Ending::Failed { error, fenced: true },
+            Ok(reply) => Ok(reply.to_string()),
+            Err(error) => Err(Miss::Failed { error, fenced: true }),
+        }
+    }
+
+    /// A session with the go-ahead for a mail; `None` when the word to stop comes first. A server that takes its time
+    /// does not leave the mail before unmarked.
+    async fn begun(
+        &self,
+        line: &mut Line,
+        mail: &Mail,
+        hand: &mut Hand,
+        shift: &Shift<'_>,
+    ) -> Option<Result<Open, SendError>> {
+        // Dropping a session, or a future of it, in the middle of a dialogue drops the connection: the next mail can
+        // never read this one's answers.
+        let mut begun = pin!(async {
+            tokio::select! {
+                biased;
+                begun = self.begin(line, shift, &mail.envelope) => Some(begun),
+                () = shift.stop.requested() => None,
+            }
+        });
+        if hand.accepted.is_some() {
+            if let Ok(begun) = tokio::time::timeout(GRACE, &mut begun).await {
+                return begun;
+            }
+            self.mark(hand, shift).await;
+        }
+        begun.await
+    }
+
+    /// Writes the fence, and in the same round that the mail before was accepted. Each of the two stands for itself.
+    async fn fenced(
+        &self,
+        id: DeliveryId,
+        hand: &mut Hand,
+        shift: &Shift<'_>,
+    ) -> Result<Vec<DeliveryId>, StoreError> {
+        let (token, ids) = (shift.lease.token, [id]);
+        let fence = self.outbox.fence(token, &ids, self.clock.now());
+        match hand.accepted.take() {
+            None => fence.await,
+            Some(accepted) => self.marked_beside(accepted, fence, shift).await,
         }
     }
 

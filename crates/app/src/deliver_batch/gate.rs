@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use metrics::Counter;
 use recado_domain::channel::{
     AccountId, Breaker, BreakerState, ChannelFault, HoldReason, Permit, RateLimiter,
 };
@@ -12,6 +13,9 @@ use recado_ports::channels::{Channel, Opening};
 
 use super::suspects::Suspects;
 use crate::settings::DeliverySettings;
+
+/// The outcome of mails that the server took.
+pub(super) const SENT: &str = "sent";
 
 /// Whose fault a refusal is.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub(super) enum Blame {
 #[derive(Debug)]
 pub struct AccountGate {
     account: AccountId,
+    /// Counts the mails that were marked as sent: looking the counter up costs as much as counting a hundred times.
+    sent: Counter,
     inner: Mutex<Inner>,
 }
 
@@ -80,6 +86,7 @@ impl AccountGate {
         };
         Self {
             account,
+            sent: metrics::counter!("recado_deliveries_total", "outcome" => SENT),
             inner: Mutex::new(inner),
         }
     }
@@ -160,6 +167,11 @@ impl AccountGate {
             Permit::Probe => matches!(inner.breaker.state(), BreakerState::Probing { .. }) && !inner.stopped,
             Permit::WaitUntil(_) | Permit::WaitForProbe | Permit::Held(_) => false,
         }
+    }
+
+    /// Whether no server has asked for a pause, and no limit of the account's own was met.
+    pub(super) fn is_unpaused(&self, now: Duration) -> bool {
+        self.inner().paused_until <= now
     }
 
     /// Takes leave to send one mail, by the account's own limits.
@@ -252,6 +264,15 @@ impl AccountGate {
             .stored_hold
             .take_if(|reason| is_over && reason.is_probed())
             .is_some()
+    }
+
+    /// Counts what became of a mail.
+    pub(super) fn count(&self, outcome: &'static str) {
+        if outcome == SENT {
+            self.sent.increment(1);
+        } else {
+            metrics::counter!("recado_deliveries_total", "outcome" => outcome).increment(1);
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

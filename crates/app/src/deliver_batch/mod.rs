@@ -2,36 +2,43 @@
 //!
 //! The worker knows nothing of templates: it sends stored octets. Between the server's go-ahead and the final dot
 //! stands the fence, a committed write that names the lease, so that whoever lost it sends nothing.
+//!
+//! While the server takes one mail in, it hears of the next one; that one mail was accepted, and that the next one may
+//! leave, is then written down in one round (`docs/adr/0016-pipelining-across-mails.md`).
 
 mod attempt;
 mod gate;
+mod hand;
 mod lease;
 mod settle;
 mod suspects;
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use attempt::Line;
 pub use gate::AccountGate;
+use gate::Probe;
+use hand::Hand;
 use lease::Lease;
 use recado_domain::channel::{HoldReason, Permit};
-use recado_domain::outbox::{Delivery, DeliveryId, LeaseToken};
+use recado_domain::outbox::{Delivery, LeaseToken};
 use recado_domain::parameter::{Parameter, Parameters as ParameterValues};
 use recado_domain::person::mask_addresses;
 use recado_ports::channels::{Channels, Hold};
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
 use recado_ports::mail::{Reports, Transport};
-use recado_ports::outbox::{Claim, Outbox, Settlement};
+use recado_ports::outbox::{Claim, Outbox};
 use recado_ports::parameters::Parameters;
 use recado_ports::store::StoreError;
 use recado_ports::suppressions::Suppressions;
+use settle::Accepted;
 
-use crate::outgoing::{self, Account, SENDER_UNSET};
+use crate::outgoing::{self, Account};
 use crate::settings::DeliverySettings;
-use crate::sign_in;
 use crate::stop::Stop;
 
 /// The longest that a worker goes without looking, should every wake-up be lost.
@@ -50,9 +57,6 @@ const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// A session that carried nothing for so long is closed; servers drop idle clients after minutes.
 const IDLE: Duration = Duration::from_secs(30);
-
-/// Messages are read so many octets at a time, whatever the batch: memory does not grow with the queue.
-const READ_AHEAD: u64 = 1 << 20;
 
 /// Delivers what is due for one account.
 pub struct DeliverBatch {
@@ -85,13 +89,41 @@ pub enum Next {
     Within(Duration),
 }
 
-/// What the mails of one batch have in common.
-struct Shift<'a> {
-    account: &'a Account,
+/// What a look at the outbox found.
+pub enum Look<'a> {
+    /// Mails, which are the caller's to [`work`](DeliverBatch::work) through.
+    Batch(Box<Batch<'a>>),
+    /// Nothing that may leave now.
+    Nothing(Next),
+}
+
+/// Claimed mails, and what they have in common.
+pub struct Batch<'a> {
+    deliveries: VecDeque<Delivery>,
+    account: Account,
     /// The account's nudges when the batch began.
     nudges: i64,
     permit: Permit,
+    /// Kept while the mail is under way.
+    _probe: Option<Probe<'a>>,
     /// What a server that can shall report.
+    reports: Reports,
+    lease: Lease,
+}
+
+impl Batch<'_> {
+    /// How many mails were claimed.
+    #[expect(clippy::len_without_is_empty, reason = "a batch has a mail at least")]
+    pub fn len(&self) -> usize {
+        self.deliveries.len()
+    }
+}
+
+/// What the mails of one batch have in common, and the word to stop.
+struct Shift<'a> {
+    account: &'a Account,
+    nudges: i64,
+    permit: Permit,
     reports: Reports,
     lease: &'a Lease,
     stop: &'a Stop,
@@ -107,19 +139,48 @@ impl DeliverBatch {
     /// Delivers at most one batch. Everything that can fail is settled, released or left to its lease; nothing is
     /// thrown.
     pub async fn run(&self, line: &mut Line, stop: &Stop) -> Next {
-        if stop.is_requested() {
-            return Next::Within(POLL);
+        match self.look(line, self.settings.batch, stop).await {
+            Look::Batch(batch) => self.work(*batch, line, stop).await,
+            Look::Nothing(next) => next,
         }
-        match self.batch(line, stop).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::error!(
-                    alarm = "database",
-                    error = &error as &dyn std::error::Error,
-                    "delivery waits for the database"
-                );
-                Next::Within(DATABASE_PAUSE)
-            }
+    }
+
+    /// Claims at most so many mails that are due, and no more than the settings allow.
+    pub async fn look(&self, line: &mut Line, at_most: u16, stop: &Stop) -> Look<'_> {
+        if stop.is_requested() {
+            return Look::Nothing(Next::Within(POLL));
+        }
+        match self.claim(line, at_most).await {
+            Ok(look) => look,
+            Err(error) => Look::Nothing(waits_for_database(&error)),
+        }
+    }
+
+    /// Sends what was claimed, in order.
+    pub async fn work(&self, batch: Batch<'_>, line: &mut Line, stop: &Stop) -> Next {
+        let shift = Shift {
+            account: &batch.account,
+            nudges: batch.nudges,
+            permit: batch.permit,
+            reports: batch.reports,
+            lease: &batch.lease,
+            stop,
+        };
+        let hand = Hand::of(batch.deliveries, self.clock.elapsed());
+        let worked = tokio::select! {
+            biased;
+            worked = self.work_through(hand, line, &shift) => worked,
+            never = batch.lease.renewed() => match never {},
+        };
+        worked.unwrap_or_else(|error| waits_for_database(&error))
+    }
+
+    /// Closes a session that has been idle for long.
+    pub async fn rest(&self, line: &mut Line) {
+        let now = self.clock.elapsed();
+        let idle = |open: &attempt::Open| now.saturating_sub(open.used_at) >= IDLE;
+        if line.session.as_ref().is_some_and(idle) {
+            self.hang_up(std::mem::take(line)).await;
         }
     }
 
@@ -132,7 +193,7 @@ impl DeliverBatch {
         }
     }
 
-    async fn batch(&self, line: &mut Line, stop: &Stop) -> Result<Next, StoreError> {
+    async fn claim(&self, line: &mut Line, at_most: u16) -> Result<Look<'_>, StoreError> {
         let account_id = self.gate.account();
         let parameters = self.parameters.snapshot().await?.values;
         let mut channel = self.channels.find(account_id).await?;
@@ -142,7 +203,7 @@ impl DeliverBatch {
         self.gate.note_stopped(stopped);
         if stopped {
             self.hang_up(std::mem::take(line)).await;
-            return Ok(Next::Within(POLL));
+            return Ok(Look::Nothing(Next::Within(POLL)));
         }
         let account = match outgoing::account(&parameters, self.settings.way_out) {
             Ok(account) => account,
@@ -150,7 +211,7 @@ impl DeliverBatch {
                 self.hang_up(std::mem::take(line)).await;
                 self.hold(HoldReason::NotConfigured, missing.to_string()).await?;
                 self.gate.hold_for(HoldReason::NotConfigured, now);
-                return Ok(Next::Within(POLL));
+                return Ok(Look::Nothing(Next::Within(POLL)));
             }
         };
         if channel
@@ -164,7 +225,7 @@ impl DeliverBatch {
             channel = self.channels.find(account_id).await?;
             self.gate.follow(&channel, now);
         }
-        let (permit, _probe) = self.gate.permit(now);
+        let (permit, probe) = self.gate.permit(now);
         let wait = match permit {
             Permit::Pass | Permit::Probe => None,
             Permit::WaitUntil(until) => Some(until.saturating_sub(now).min(POLL)),
@@ -172,13 +233,13 @@ impl DeliverBatch {
             Permit::Held(_) => Some(POLL),
         };
         if let Some(wait) = wait {
-            self.rest(line, now).await;
-            return Ok(Next::Within(wait));
+            self.rest(line).await;
+            return Ok(Look::Nothing(Next::Within(wait)));
         }
         let limit = if permit == Permit::Probe {
             1
         } else {
-            self.settings.batch
+            at_most.min(self.settings.batch)
         };
         let token = LeaseToken(self.ids.random());
         let claim = Claim {
@@ -191,27 +252,20 @@ impl DeliverBatch {
         };
         let claimed = self.outbox.claim(&claim).await?;
         if claimed.is_empty() {
-            self.rest(line, now).await;
-            return self.until_due().await;
+            self.rest(line).await;
+            return self.until_due().await.map(Look::Nothing);
         }
         fail::fail_point!("deliver.claimed");
-        let lease = Lease::keep(
-            self.outbox.clone(),
-            self.clock.clone(),
-            token,
-            self.settings.lease,
-            now,
-        );
-        let held = claimed.into_iter().map(|claimed| claimed.delivery).collect();
-        let shift = Shift {
-            account: &account,
+        let (outbox, clock) = (self.outbox.clone(), self.clock.clone());
+        Ok(Look::Batch(Box::new(Batch {
+            deliveries: claimed.into_iter().map(|claimed| claimed.delivery).collect(),
+            account,
             nudges: channel.nudges,
             permit,
+            _probe: probe,
             reports: self.reports(&parameters),
-            lease: &lease,
-            stop,
-        };
-        self.work_through(held, line, &shift).await
+            lease: Lease::new(outbox, clock, token, self.settings.lease, now),
+        })))
     }
 
     /// Reports of success are asked for only where a program reads them.
@@ -226,53 +280,60 @@ impl DeliverBatch {
     /// Sends what was claimed, in order, and gives back what was not come to.
     async fn work_through(
         &self,
-        mut held: VecDeque<Delivery>,
+        mut hand: Hand,
         line: &mut Line,
         shift: &Shift<'_>,
     ) -> Result<Next, StoreError> {
-        let mut ahead: VecDeque<(DeliveryId, Vec<u8>)> = VecDeque::new();
-        let mut looked_at = self.clock.elapsed();
-        while let Some(delivery) = held.pop_front() {
-            if self.clock.elapsed().saturating_sub(looked_at) >= KNOWLEDGE {
-                looked_at = self.clock.elapsed();
+        loop {
+            let now = self.clock.elapsed();
+            if hand.is_outdated(now) {
+                self.mark(&mut hand, shift).await;
                 if !self.is_unchanged(shift).await {
-                    held.push_front(delivery);
-                    self.give_back(shift.lease, held).await;
-                    return Ok(Next::AtOnce);
+                    return Ok(self.give_up(hand, line, shift, Next::AtOnce).await);
                 }
+                hand.looked_at = now;
             }
-            if ahead.is_empty() {
-                match self.outbox.messages(&read_ahead(&delivery, &held)).await {
-                    Ok(messages) => ahead = messages.into(),
-                    Err(error) => {
-                        held.push_front(delivery);
-                        self.give_back(shift.lease, held).await;
-                        return Err(error);
+            // The server took its time over the last mail, and another worker's mail may have shut the gate meanwhile.
+            if hand.next.is_some() && !(self.may_go(shift) && self.gate.is_unpaused(now)) {
+                self.mark(&mut hand, shift).await;
+                return Ok(self.give_up(hand, line, shift, Next::AtOnce).await);
+            }
+            let mail = if let Some(mail) = hand.next.take() {
+                mail
+            } else {
+                self.mark(&mut hand, shift).await;
+                match self.next_mail(&mut hand, shift).await {
+                    ControlFlow::Continue(mail) => mail,
+                    ControlFlow::Break(end) => {
+                        self.give_back(shift.lease, hand.held).await;
+                        return end;
                     }
                 }
-            }
-            let message = match ahead.front() {
-                Some((id, _)) if *id == delivery.id => ahead.pop_front().map(|(_, message)| message),
-                _ => None,
             };
-            let flow = if sign_in::is_stale(&delivery, self.clock.now()) {
-                let reply = "the link in it has expired".to_owned();
-                self.settle(shift, &delivery, Settlement::Dead { reply }).await;
-                Flow::Continue
-            } else if let Some(message) = message {
-                self.send(line, delivery, message, shift).await
-            } else {
-                let reply = "the message is no longer stored".to_owned();
-                tracing::error!(alarm = "delivery_dead", delivery = %delivery.id.0, reason = reply, "a mail cannot be sent");
-                self.settle(shift, &delivery, Settlement::Dead { reply }).await;
-                Flow::Continue
+            let miss = match self.attempt(line, &mail, &mut hand, shift).await {
+                Ok(reply) => {
+                    self.accepted().await;
+                    hand.accepted = Some(Accepted::new(mail.delivery, reply));
+                    continue;
+                }
+                Err(miss) => miss,
             };
-            if let Flow::End(next) = flow {
-                self.give_back(shift.lease, held).await;
-                return Ok(next);
+            self.mark(&mut hand, shift).await;
+            if let Flow::End(next) = self.conclude(miss, &mail.delivery, shift).await {
+                return Ok(self.give_up(hand, line, shift, next).await);
             }
         }
-        Ok(Next::AtOnce)
+    }
+
+    /// Gives back what was not come to; a mail that the server was told of takes its connection with it.
+    async fn give_up(&self, mut hand: Hand, line: &mut Line, shift: &Shift<'_>, next: Next) -> Next {
+        if let Some(mail) = hand.next.take() {
+            self.gate.give_leave_back();
+            hand.held.push_front(mail.delivery);
+            self.hang_up(std::mem::take(line)).await;
+        }
+        self.give_back(shift.lease, hand.held).await;
+        next
     }
 
     /// Whether what the batch began with still counts. A database that does not answer is found out by the next write.
@@ -286,57 +347,6 @@ impl DeliverBatch {
         self.gate
             .note_stopped(snapshot.values.is_on(Parameter::StopOutgoingMail));
         self.gate.still_honours(shift.permit) && channel.hold.is_none() && channel.nudges == shift.nudges
-    }
-
-    /// One mail, from the gate to its settlement.
-    async fn send(
-        &self,
-        line: &mut Line,
-        mut delivery: Delivery,
-        mut message: Vec<u8>,
-        shift: &Shift<'_>,
-    ) -> Flow {
-        let now = self.clock.elapsed();
-        let lease = shift.lease;
-        let may_go = !shift.stop.is_requested() && self.gate.still_honours(shift.permit);
-        if !may_go || self.gate.take(now).is_err() {
-            self.give_back(lease, VecDeque::from([delivery])).await;
-            return Flow::End(Next::AtOnce);
-        }
-        if delivery.sender.as_str() == SENDER_UNSET {
-            message = outgoing::readdressed(&message, &shift.account.sender);
-            delivery.sender = shift.account.sender.clone();
-            match self
-                .outbox
-                .readdress(lease.token, delivery.id, &delivery.sender, message.clone())
-                .await
-            {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.gate.give_leave_back();
-                    return Flow::Continue;
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "a mail could not be given its sender"
-                    );
-                    self.gate.give_leave_back();
-                    self.give_back(lease, VecDeque::from([delivery])).await;
-                    return Flow::End(Next::Within(DATABASE_PAUSE));
-                }
-            }
-        }
-        let ending = self.attempt(line, &delivery, &message, shift).await;
-        self.conclude(ending, &delivery, shift).await
-    }
-
-    /// Closes a session that has been idle for long.
-    async fn rest(&self, line: &mut Line, now: Duration) {
-        let idle = |open: &attempt::Open| now.saturating_sub(open.used_at) >= IDLE;
-        if line.session.as_ref().is_some_and(idle) {
-            self.hang_up(std::mem::take(line)).await;
-        }
     }
 
     async fn until_due(&self) -> Result<Next, StoreError> {
@@ -382,16 +392,11 @@ impl DeliverBatch {
     }
 }
 
-/// The rows whose messages are read together with the first one's.
-fn read_ahead(first: &Delivery, rest: &VecDeque<Delivery>) -> Vec<DeliveryId> {
-    let mut octets = first.size;
-    let mut ids = vec![first.id];
-    for delivery in rest {
-        octets += delivery.size;
-        if octets > READ_AHEAD {
-            break;
-        }
-        ids.push(delivery.id);
-    }
-    ids
+fn waits_for_database(error: &StoreError) -> Next {
+    tracing::error!(
+        alarm = "database",
+        error = error as &dyn std::error::Error,
+        "delivery waits for the database"
+    );
+    Next::Within(DATABASE_PAUSE)
 }

@@ -1,6 +1,7 @@
 //! What became of a mail, written down: the settlement, the gate's share, suppressions and alarms.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,8 +12,9 @@ use recado_domain::reply::Reply;
 use recado_ports::mail::SendError;
 use recado_ports::outbox::{LostBy, Settlement};
 
-use super::attempt::Ending;
-use super::gate::Blame;
+use super::attempt::Miss;
+use super::gate::{Blame, SENT};
+use super::hand::Hand;
 use super::lease::Lease;
 use super::{DATABASE_PAUSE, DeliverBatch, Flow, Next, Shift};
 
@@ -25,9 +27,57 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// After so many lost answers the desk is warned: the recipient may have got as many copies.
 const LOST_ANSWERS_TO_WARN: u32 = 3;
 
+/// A mail that the server took, to be marked as sent.
+pub(super) struct Accepted {
+    delivery: Delivery,
+    settlement: Settlement,
+}
+
+impl Accepted {
+    pub(super) fn new(delivery: Delivery, reply: String) -> Self {
+        Self {
+            delivery,
+            settlement: Settlement::Sent { reply },
+        }
+    }
+}
+
 impl DeliverBatch {
+    /// The server took a mail: the account works. The mail is to be marked.
+    pub(super) async fn accepted(&self) {
+        self.gate.accepted();
+        if self.gate.take_ended_hold() {
+            self.end_hold().await;
+        }
+    }
+
+    /// Marks the mail that the server took last, if there is one.
+    pub(super) async fn mark(&self, hand: &mut Hand, shift: &Shift<'_>) {
+        if let Some(accepted) = hand.accepted.take() {
+            self.marked_beside(accepted, std::future::ready(()), shift).await;
+        }
+    }
+
+    /// Marks a mail that the server took while something else is written, and does not give up if that fails.
+    pub(super) async fn marked_beside<T>(
+        &self,
+        accepted: Accepted,
+        other: impl Future<Output = T>,
+        shift: &Shift<'_>,
+    ) -> T {
+        let Accepted { delivery, settlement } = accepted;
+        let settlements = [(delivery.id, settlement)];
+        fail::fail_point!("deliver.before_settle");
+        let (is_marked, other) = tokio::join!(self.settled(shift, &settlements), other);
+        if !is_marked {
+            self.settle_again(shift, &settlements).await;
+        }
+        fail::fail_point!("deliver.settled");
+        other
+    }
+
     /// Writes down how an attempt ended, and tells whether the batch goes on.
-    pub(super) async fn conclude(&self, ending: Ending, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
+    pub(super) async fn conclude(&self, ending: Miss, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
         let flow = self.written_down(ending, delivery, shift).await;
         if self.gate.take_ended_hold() {
             self.end_hold().await;
@@ -35,23 +85,16 @@ impl DeliverBatch {
         flow
     }
 
-    async fn written_down(&self, ending: Ending, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
+    async fn written_down(&self, ending: Miss, delivery: &Delivery, shift: &Shift<'_>) -> Flow {
         match ending {
-            Ending::Sent(reply) => {
-                self.gate.accepted();
-                fail::fail_point!("deliver.before_settle");
-                self.settle(shift, delivery, Settlement::Sent { reply }).await;
-                fail::fail_point!("deliver.settled");
-                Flow::Continue
-            }
-            Ending::Failed { error, fenced } => self.failed(error, fenced, delivery, shift).await,
-            Ending::Interrupted => {
+            Miss::Failed { error, fenced } => self.failed(error, fenced, delivery, shift).await,
+            Miss::Interrupted => {
                 self.gate.give_leave_back();
                 self.give_back(shift.lease, VecDeque::from([delivery.clone()]))
                     .await;
                 Flow::End(Next::AtOnce)
             }
-            Ending::FenceFailed(error) => {
+            Miss::FenceFailed(error) => {
                 tracing::error!(
                     alarm = "database",
                     delivery = %delivery.id.0,
@@ -63,7 +106,7 @@ impl DeliverBatch {
                     .await;
                 Flow::End(Next::Within(DATABASE_PAUSE))
             }
-            Ending::AnswerAbandoned => {
+            Miss::AnswerAbandoned => {
                 let reply = "the daemon stopped before the server answered".to_owned();
                 let settlement = Settlement::Unsure {
                     at: self.retry_at(delivery),
@@ -73,7 +116,7 @@ impl DeliverBatch {
                 self.settle(shift, delivery, settlement).await;
                 Flow::End(Next::AtOnce)
             }
-            Ending::NotOurs => {
+            Miss::NotOurs => {
                 tracing::info!(delivery = %delivery.id.0, "a mail was called back, or its lease ended, before it left");
                 self.gate.give_leave_back();
                 Flow::Continue
@@ -329,40 +372,55 @@ impl DeliverBatch {
     /// Writes a settlement down, and does not give up while the process lives: the lease is kept alive meanwhile, so
     /// that nobody sends the mail again.
     pub(super) async fn settle(&self, shift: &Shift<'_>, delivery: &Delivery, settlement: Settlement) {
-        let outcome = name(&settlement);
         let settlements = [(delivery.id, settlement)];
-        let mut pause = FIRST_PAUSE;
+        if !self.settled(shift, &settlements).await {
+            self.settle_again(shift, &settlements).await;
+        }
+    }
+
+    async fn settle_again(&self, shift: &Shift<'_>, settlements: &[(DeliveryId, Settlement); 1]) {
         let given_up = async {
             shift.stop.requested().await;
             tokio::time::sleep(self.settings.shutdown).await;
         };
         tokio::pin!(given_up);
+        let mut pause = FIRST_PAUSE;
         loop {
-            match self
-                .outbox
-                .settle(shift.lease.token, &settlements, self.clock.now())
-                .await
-            {
-                Ok(settled) => {
-                    if settled.is_empty() {
-                        tracing::warn!(delivery = %delivery.id.0, outcome, "a mail was no longer ours to settle");
-                    }
-                    metrics::counter!("recado_deliveries_total", "outcome" => outcome).increment(1);
-                    return;
-                }
-                Err(error) => {
-                    tracing::error!(
-                        alarm = "database",
-                        delivery = %delivery.id.0,
-                        outcome,
-                        error = &error as &dyn std::error::Error,
-                        "what became of a mail could not be written down; trying again"
-                    );
-                }
-            }
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
                 () = &mut given_up => return,
+            }
+            if self.settled(shift, settlements).await {
+                return;
+            }
+        }
+    }
+
+    /// Whether a settlement could be written down.
+    async fn settled(&self, shift: &Shift<'_>, settlements: &[(DeliveryId, Settlement); 1]) -> bool {
+        let [(id, settlement)] = settlements;
+        let outcome = name(settlement);
+        match self
+            .outbox
+            .settle(shift.lease.token, settlements, self.clock.now())
+            .await
+        {
+            Ok(settled) => {
+                if settled.is_empty() {
+                    tracing::warn!(delivery = %id.0, outcome, "a mail was no longer ours to settle");
+                }
+                self.gate.count(outcome);
+                true
+            }
+            Err(error) => {
+                tracing::error!(
+                    alarm = "database",
+                    delivery = %id.0,
+                    outcome,
+                    error = &error as &dyn std::error::Error,
+                    "what became of a mail could not be written down; trying again"
+                );
+                false
             }
         }
     }
@@ -370,7 +428,7 @@ impl DeliverBatch {
 
 fn name(settlement: &Settlement) -> &'static str {
     match settlement {
-        Settlement::Sent { .. } => "sent",
+        Settlement::Sent { .. } => SENT,
         Settlement::Released { .. } => "released",
         Settlement::Retry { .. } => "retry",
         Settlement::Unsure { .. } => "unsure",

@@ -51,6 +51,14 @@ pub(crate) struct FaultyOutbox {
     faults: Arc<Mutex<HashMap<Call, usize>>>,
     lost: Arc<Mutex<Vec<DeliveryId>>>,
     nap: Arc<Mutex<Option<Nap>>>,
+    rounds: Arc<Mutex<Vec<(Call, Moment)>>>,
+}
+
+/// Where in a call something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    Begins,
+    Ends,
 }
 
 impl FaultyOutbox {
@@ -60,6 +68,7 @@ impl FaultyOutbox {
             faults: Arc::default(),
             lost: Arc::default(),
             nap: Arc::default(),
+            rounds: Arc::default(),
         }
     }
 
@@ -81,6 +90,21 @@ impl FaultyOutbox {
     /// The machine sleeps for this long while the next fence is written.
     pub(crate) fn sleep_in_fence(&self, clock: Arc<ManualClock>, time: Duration) {
         *self.nap.lock().unwrap() = Some((clock, time));
+    }
+
+    /// The fences and settlements so far, as they began and ended.
+    pub(crate) fn rounds(&self) -> Vec<(Call, Moment)> {
+        self.rounds.lock().unwrap().clone()
+    }
+
+    /// A write takes its time: what is asked at the same time begins before it ends.
+    async fn begins(&self, call: Call) {
+        self.rounds.lock().unwrap().push((call, Moment::Begins));
+        tokio::task::yield_now().await;
+    }
+
+    fn ends(&self, call: Call) {
+        self.rounds.lock().unwrap().push((call, Moment::Ends));
     }
 
     fn pass(&self, call: Call) -> Result<(), StoreError> {
@@ -119,11 +143,14 @@ impl Outbox for FaultyOutbox {
         ids: &[DeliveryId],
         now: Timestamp,
     ) -> Result<Vec<DeliveryId>, StoreError> {
+        self.begins(Call::Fence).await;
         self.pass(Call::Fence)?;
         if let Some((clock, time)) = self.nap.lock().unwrap().take() {
             clock.advance(time);
         }
-        self.store.fence(lease, ids, now).await
+        let fenced = self.store.fence(lease, ids, now).await;
+        self.ends(Call::Fence);
+        fenced
     }
 
     async fn readdress(
@@ -143,8 +170,11 @@ impl Outbox for FaultyOutbox {
         settlements: &[(DeliveryId, Settlement)],
         now: Timestamp,
     ) -> Result<Vec<DeliveryId>, StoreError> {
+        self.begins(Call::Settle).await;
         self.pass(Call::Settle)?;
-        self.store.settle(lease, settlements, now).await
+        let settled = self.store.settle(lease, settlements, now).await;
+        self.ends(Call::Settle);
+        settled
     }
 
     async fn enqueue(&self, deliveries: Vec<NewDelivery>) -> Result<(), StoreError> {

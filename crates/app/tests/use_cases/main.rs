@@ -4,6 +4,7 @@
 mod access;
 mod account;
 mod acknowledging;
+mod announcing;
 mod commenting;
 mod commenting_faults;
 mod delivering;
