@@ -1,5 +1,7 @@
 //! Addresses that get no mail for a while.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -125,6 +127,18 @@ queries! {
     }
 }
 
+impl Database {
+    /// Which of these addresses are suppressed at `now`.
+    pub(crate) async fn suppressed(
+        &self,
+        among: &[EmailAddress],
+        now: Timestamp,
+    ) -> Result<BTreeSet<EmailAddress>, StoreError> {
+        let found = run!(self.read(), suppressed, (among.to_vec(), micros(now)))?;
+        Ok(found.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
+    }
+}
+
 #[async_trait]
 impl Suppressions for Database {
     async fn record_hard_bounce(
@@ -143,15 +157,6 @@ impl Suppressions for Database {
             record,
             input
         )?)
-    }
-
-    async fn suppressed(
-        &self,
-        among: &[EmailAddress],
-        now: Timestamp,
-    ) -> Result<Vec<EmailAddress>, StoreError> {
-        let found = run!(self.read(), suppressed, (among.to_vec(), micros(now)))?;
-        Ok(found.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
     }
 
     async fn list(&self, now: Timestamp, page: &PageRequest) -> Result<Page<Suppression>, StoreError> {

@@ -121,16 +121,8 @@ impl ServiceDesk {
 
     fn post_comment(&self) -> PostComment {
         PostComment {
-            tickets: self.store.clone(),
             comments: self.store.clone(),
-            outbox: self.store.clone(),
-            parameters: self.store.clone(),
-            templates: self.store.clone(),
             images: self.store.clone(),
-            people: self.store.clone(),
-            preferences: self.store.clone(),
-            suppressions: self.store.clone(),
-            channels: self.store.clone(),
             renderer: Arc::new(DeskRenderer),
             composer: Arc::new(PlainComposer),
             clock: self.clock.clone(),
@@ -211,7 +203,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(test)]
 mod tests {
-    use recado_ports::comments::MockComments;
+    use recado_ports::clock::Clock;
+    use recado_ports::comments::{Comments, ContextQuery, MockComments, OnTicket};
     use recado_ports::store::StoreError;
 
     use super::*;
@@ -219,7 +212,19 @@ mod tests {
     #[tokio::test]
     async fn a_database_that_is_down_acknowledges_nothing() {
         let desk = ServiceDesk::open().await.unwrap();
+        let number = TicketNumber::parse("4711").unwrap();
+        let asked = ContextQuery {
+            ticket: OnTicket::Numbered(number.clone()),
+            author: anas_comment().author.map(|author| author.email),
+            desk: None,
+            idempotency: None,
+            account: AccountId::DEFAULT,
+            thread_length: 0,
+            now: desk.clock.now(),
+        };
+        let context = desk.store.context(&asked).await.unwrap();
         let mut comments = MockComments::new();
+        comments.expect_context().returning(move |_| Ok(context.clone()));
         comments
             .expect_accept()
             .withf(|accept| accept.deliveries.len() == 1)
@@ -229,7 +234,6 @@ mod tests {
             comments: Arc::new(comments),
             ..desk.post_comment()
         };
-        let number = TicketNumber::parse("4711").unwrap();
         let refused = post
             .run(&Actor::Operator, &number, anas_comment(), None)
             .await

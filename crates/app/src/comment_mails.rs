@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use recado_domain::audience;
 use recado_domain::channel::AccountId;
 use recado_domain::comment::{Comment, Kind};
@@ -10,19 +10,13 @@ use recado_domain::outbox::Cause;
 use recado_domain::parameter::Parameter;
 use recado_domain::person::{EmailAddress, Party};
 use recado_domain::template::{Situation, StoredTemplate};
-use recado_domain::ticket::Ticket;
 use recado_domain::token::Keyring;
-use recado_ports::channels::Channels;
+use recado_ports::comments::{CommentContext, ContextQuery, IdempotencyKey, OnTicket};
 use recado_ports::ids::Ids;
 use recado_ports::mail::{Automatic, Composer};
-use recado_ports::outbox::{NewDelivery, Outbox};
-use recado_ports::parameters::{ParameterSnapshot, Parameters};
-use recado_ports::people::People;
-use recado_ports::preferences::Preferences;
+use recado_ports::outbox::NewDelivery;
 use recado_ports::renderer::Renderer;
-use recado_ports::store::StoreError;
-use recado_ports::suppressions::Suppressions;
-use recado_ports::templates::{TemplateImages, Templates};
+use recado_ports::templates::TemplateImages;
 
 use crate::access::Refusal;
 use crate::letter::{self, Desk, Letter};
@@ -62,16 +56,9 @@ impl Notification {
 /// ([`SeeComment`](crate::see_comment::SeeComment)). A page that was closed, or lost its connection, keeps no mail back.
 const LOOKING_TIME: SignedDuration = SignedDuration::from_secs(30);
 
-/// Everything that it takes to write a comment's mails.
+/// Everything that it takes to write a comment's mails, what the store says aside.
 pub(crate) struct CommentMails<'a> {
-    pub(crate) outbox: &'a dyn Outbox,
-    pub(crate) parameters: &'a dyn Parameters,
-    pub(crate) templates: &'a dyn Templates,
     pub(crate) images: &'a dyn TemplateImages,
-    pub(crate) people: &'a dyn People,
-    pub(crate) preferences: &'a dyn Preferences,
-    pub(crate) suppressions: &'a dyn Suppressions,
-    pub(crate) channels: &'a dyn Channels,
     pub(crate) renderer: &'a dyn Renderer,
     pub(crate) composer: &'a dyn Composer,
     pub(crate) ids: &'a dyn Ids,
@@ -80,6 +67,25 @@ pub(crate) struct CommentMails<'a> {
 }
 
 impl CommentMails<'_> {
+    /// What to ask the store for, before a comment and its mails can be written.
+    pub(crate) fn query(
+        settings: &MessagingSettings,
+        ticket: OnTicket,
+        author: Option<&EmailAddress>,
+        idempotency: Option<&IdempotencyKey>,
+        now: Timestamp,
+    ) -> ContextQuery {
+        ContextQuery {
+            ticket,
+            author: author.cloned(),
+            desk: settings.desk.as_ref().map(|party| party.email.clone()),
+            idempotency: idempotency.cloned(),
+            account: AccountId::DEFAULT,
+            thread_length: letter::THREAD_LENGTH,
+            now,
+        }
+    }
+
     /// The mails, ready to be stored with the comment, and what can be said of them at once. `contents` are the
     /// octets of the comment's attachments, in their order.
     ///
@@ -87,40 +93,35 @@ impl CommentMails<'_> {
     /// [`Refusal::Store`], or [`Refusal::Internal`] for a mail that cannot be composed.
     pub(crate) async fn owed(
         &self,
-        ticket: &Ticket,
+        context: &CommentContext,
         comment: &Comment,
         contents: &[Vec<u8>],
     ) -> Result<(Notification, Vec<NewDelivery>), Refusal> {
-        let snapshot = self.parameters.snapshot().await?;
-        let Some(template) = self.template(&snapshot, ticket, comment).await? else {
+        let Some(template) = template(context, comment) else {
             return Ok((Notification::Off, Vec::new()));
         };
-        let (recipients, looking) = self.recipients(ticket, comment).await?;
+        let mut recipients = audience::recipients(
+            &context.ticket,
+            &comment.author.email,
+            comment.visibility,
+            &context.technicians,
+            self.settings.desk.as_ref(),
+        );
+        recipients.retain(|party| !context.unwilling.muted.contains(&party.email));
         if recipients.is_empty() {
             return Ok((Notification::None, Vec::new()));
         }
-        let suppressed = self
-            .suppressions
-            .suppressed(&letter::addresses(&recipients), comment.created_at)
-            .await?;
-        let recipients: Vec<_> = recipients
-            .into_iter()
-            .filter(|party| !suppressed.contains(&party.email))
-            .collect();
+        recipients.retain(|party| !context.suppressed.contains(&party.email));
         if recipients.is_empty() {
             return Ok((Notification::Suppressed, Vec::new()));
         }
-        let mut deliveries = self
-            .write(&snapshot, &template, ticket, comment, contents, &recipients)
+        let deliveries = self
+            .write(context, template, comment, contents, &recipients)
             .await?;
-        for delivery in &mut deliveries {
-            if looking.contains(&delivery.recipient) {
-                delivery.due_at += LOOKING_TIME;
-            }
-        }
-        let stopped = snapshot.values.is_on(Parameter::StopOutgoingMail)
-            || outgoing::account(&snapshot.values, self.settings.way_out).is_err()
-            || self.channels.find(AccountId::DEFAULT).await?.hold.is_some();
+        let values = &context.parameters.values;
+        let stopped = values.is_on(Parameter::StopOutgoingMail)
+            || outgoing::account(values, self.settings.way_out).is_err()
+            || context.is_held;
         Ok((
             if stopped {
                 Notification::Held
@@ -133,13 +134,13 @@ impl CommentMails<'_> {
 
     async fn write(
         &self,
-        snapshot: &ParameterSnapshot,
+        context: &CommentContext,
         template: &StoredTemplate,
-        ticket: &Ticket,
         comment: &Comment,
         contents: &[Vec<u8>],
         recipients: &[Party],
     ) -> Result<Vec<NewDelivery>, Refusal> {
+        let (ticket, parameters) = (&context.ticket, &context.parameters.values);
         let locale = letter::locale(Some(ticket), template, self.settings);
         let text = comment.text.as_str();
         let values = letter::values(
@@ -150,7 +151,7 @@ impl CommentMails<'_> {
             locale,
             self.settings,
         );
-        let base = view_link::base_url(&snapshot.values, self.settings);
+        let base = view_link::base_url(parameters, self.settings);
         // Who gets the mail later than now has no less time to follow the link.
         let due_at = comment.created_at + self.settings.hold_of(comment.origin);
         let values = view_link::with_links(
@@ -178,82 +179,57 @@ impl CommentMails<'_> {
             composer: self.composer,
             ids: self.ids,
             keyring: self.keyring,
-            parameters: &snapshot.values,
+            parameters,
             settings: self.settings,
         };
         let mut deliveries = Vec::with_capacity(recipients.len());
         for recipient in recipients {
-            let thread = self
-                .outbox
-                .thread(ticket.id, &recipient.email, letter::THREAD_LENGTH)
-                .await?;
-            let delivery = desk.write(&letter, recipient, &thread).map_err(|error| {
+            let thread = context
+                .threads
+                .get(&recipient.email)
+                .map_or(&[][..], Vec::as_slice);
+            let mut delivery = desk.write(&letter, recipient, thread).map_err(|error| {
                 Refusal::Internal(
                     "the mail about the comment cannot be composed".to_owned(),
                     Box::new(error),
                 )
             })?;
+            if context.unwilling.looking.contains(&recipient.email) {
+                delivery.due_at += LOOKING_TIME;
+            }
             deliveries.push(delivery);
         }
         Ok(deliveries)
     }
+}
 
-    /// The template that serves this comment, when the service is on.
-    async fn template(
-        &self,
-        snapshot: &ParameterSnapshot,
-        ticket: &Ticket,
-        comment: &Comment,
-    ) -> Result<Option<StoredTemplate>, StoreError> {
-        let off = |reason: &str| {
-            tracing::warn!(ticket = %ticket.number, comment = %comment.id.0, reason, "messaging is off: nobody is told");
-            Ok(None)
-        };
-        if !snapshot.values.is_on(Parameter::MessageExchange) {
-            return off("parameter 299 is N");
-        }
-        let note = match comment.kind {
-            Kind::Message => None,
-            Kind::Note if ticket.requester.email == comment.author.email => {
-                Some(Parameter::RequesterNoteTemplate)
-            }
-            Kind::Note => Some(Parameter::DeskNoteTemplate),
-        };
-        let parameter = note
-            .filter(|note| snapshot.values.text(*note).is_some())
-            .unwrap_or(Parameter::MessagingTemplate);
-        let Some(id) = snapshot.values.template(parameter) else {
-            return off("parameter 417 is not set: it switches the messaging service on");
-        };
-        match self.templates.find(id).await? {
-            Some(template) if template.situation == Situation::Active => Ok(Some(template)),
-            Some(_) => off(&format!("{parameter} names template {id}, which is inactive")),
-            None => off(&format!("{parameter} names template {id}, which does not exist")),
-        }
+/// The template that serves this comment, when the service is on.
+fn template<'a>(context: &'a CommentContext, comment: &Comment) -> Option<&'a StoredTemplate> {
+    let ticket = &context.ticket;
+    let off = |reason: &str| {
+        tracing::warn!(ticket = %ticket.number, comment = %comment.id.0, reason, "messaging is off: nobody is told");
+        None
+    };
+    let values = &context.parameters.values;
+    if !values.is_on(Parameter::MessageExchange) {
+        return off("parameter 299 is N");
     }
-
-    /// Whoever the rules name, save those who muted the ticket; and who looks at it, and wants no mail if the page shows
-    /// the comment.
-    async fn recipients(
-        &self,
-        ticket: &Ticket,
-        comment: &Comment,
-    ) -> Result<(Vec<Party>, Vec<EmailAddress>), StoreError> {
-        let mut asked = letter::addresses(&ticket.watchers);
-        asked.push(comment.author.email.clone());
-        let technicians = self.people.technicians(&asked).await?;
-        let mut recipients = audience::recipients(
-            ticket,
-            &comment.author.email,
-            comment.visibility,
-            &technicians,
-            self.settings.desk.as_ref(),
-        );
-        let unwilling = self
-            .preferences
-            .unwilling(ticket.id, &letter::addresses(&recipients), comment.created_at)
-            .await?;
-        recipients.retain(|party| !unwilling.muted.contains(&party.email));
-        Ok((recipients, unwilling.looking))
+    let note = match comment.kind {
+        Kind::Message => None,
+        Kind::Note if ticket.requester.email == comment.author.email => {
+            Some(Parameter::RequesterNoteTemplate)
+        }
+        Kind::Note => Some(Parameter::DeskNoteTemplate),
+    };
+    let parameter = note
+        .filter(|note| values.text(*note).is_some())
+        .unwrap_or(Parameter::MessagingTemplate);
+    let Some(id) = values.template(parameter) else {
+        return off("parameter 417 is not set: it switches the messaging service on");
+    };
+    match context.templates.get(&id) {
+        Some(template) if template.situation == Situation::Active => Some(template),
+        Some(_) => off(&format!("{parameter} names template {id}, which is inactive")),
+        None => off(&format!("{parameter} names template {id}, which does not exist")),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use recado_domain::audience;
 use recado_domain::comment::Visibility;
 use recado_domain::parameter::Parameter;
-use recado_domain::person::{EmailAddress, Party, Role};
+use recado_domain::person::{Party, Role};
 use recado_domain::ticket::Ticket;
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
@@ -52,21 +52,21 @@ impl ForeseeComment {
         let values = self.parameters.snapshot().await?.values;
         let is_on = values.is_on(Parameter::MessageExchange)
             && values.template(Parameter::MessagingTemplate).is_some();
-        let told = async |visibility| -> Result<Vec<Party>, Refusal> {
+        let mut asked = letter::addresses(&ticket.watchers);
+        asked.push(author.clone());
+        let technicians = self.people.technicians(&asked).await?;
+        let desk = self.settings.desk.as_ref();
+        let told = |visibility| {
             if is_on {
-                self.told(ticket, author, visibility).await
+                audience::recipients(ticket, author, visibility, &technicians, desk)
             } else {
-                Ok(Vec::new())
+                Vec::new()
             }
         };
         let is_requester = actor.role() < Role::Technician;
         Ok(Foresight {
-            public: told(Visibility::Public).await?,
-            internal: if actor.sees_internal(ticket) {
-                Some(told(Visibility::Internal).await?)
-            } else {
-                None
-            },
+            public: told(Visibility::Public),
+            internal: actor.sees_internal(ticket).then(|| told(Visibility::Internal)),
             notes: if is_requester {
                 values.is_on(Parameter::RequesterNotes)
                     && values.template(Parameter::RequesterNoteTemplate).is_some()
@@ -74,24 +74,5 @@ impl ForeseeComment {
                 values.template(Parameter::DeskNoteTemplate).is_some()
             },
         })
-    }
-
-    async fn told(
-        &self,
-        ticket: &Ticket,
-        author: &EmailAddress,
-        visibility: Visibility,
-    ) -> Result<Vec<Party>, Refusal> {
-        let mut asked = letter::addresses(&ticket.watchers);
-        asked.push(author.clone());
-        let technicians = self.people.technicians(&asked).await?;
-        let desk = self.settings.desk.as_ref();
-        Ok(audience::recipients(
-            ticket,
-            author,
-            visibility,
-            &technicians,
-            desk,
-        ))
     }
 }

@@ -12,22 +12,17 @@ use recado_domain::parameter::Parameter;
 use recado_domain::person::{Party, Role};
 use recado_domain::ticket::{Ticket, TicketNumber};
 use recado_domain::token::Keyring;
-use recado_ports::channels::Channels;
 use recado_ports::clock::Clock;
 use recado_ports::comments::{
-    AcceptComment, AcceptError, Comments, DeliverySummary, IdempotencyKey, IdempotencyRecord,
+    AcceptComment, AcceptError, CommentContext, Comments, DeliverySummary, IdempotencyKey, IdempotencyRecord,
+    OnTicket,
 };
 use recado_ports::ids::Ids;
 use recado_ports::mail::Composer;
-use recado_ports::outbox::{NewDelivery, Outbox};
-use recado_ports::parameters::Parameters;
-use recado_ports::people::People;
-use recado_ports::preferences::Preferences;
+use recado_ports::outbox::NewDelivery;
 use recado_ports::renderer::Renderer;
 use recado_ports::store::StoreError;
-use recado_ports::suppressions::Suppressions;
-use recado_ports::templates::{TemplateImages, Templates};
-use recado_ports::tickets::Tickets;
+use recado_ports::templates::TemplateImages;
 use sha2::{Digest, Sha256};
 
 use crate::access::{Actor, FieldError, Refusal};
@@ -123,26 +118,10 @@ impl From<StoreError> for PostCommentError {
 
 /// Takes in a comment.
 pub struct PostComment {
-    /// Where the ticket is found.
-    pub tickets: Arc<dyn Tickets>,
-    /// Where the comment goes.
+    /// What the comment depends on, and where it goes.
     pub comments: Arc<dyn Comments>,
-    /// For the thread of earlier mails.
-    pub outbox: Arc<dyn Outbox>,
-    /// For 417 and the account.
-    pub parameters: Arc<dyn Parameters>,
-    /// For the template that 417 names.
-    pub templates: Arc<dyn Templates>,
-    /// For its pictures.
+    /// For the template's pictures.
     pub images: Arc<dyn TemplateImages>,
-    /// For who is a technician.
-    pub people: Arc<dyn People>,
-    /// For who wants no mail just now.
-    pub preferences: Arc<dyn Preferences>,
-    /// For who gets no mail.
-    pub suppressions: Arc<dyn Suppressions>,
-    /// For whether the account is held.
-    pub channels: Arc<dyn Channels>,
     /// Fills the template in.
     pub renderer: Arc<dyn Renderer>,
     /// Makes the mail.
@@ -175,26 +154,30 @@ impl PostComment {
     ) -> Result<Posted, PostCommentError> {
         fail::fail_point!("accept.received");
         let now = self.clock.now();
-        let ticket = self
-            .tickets
-            .find(number)
+        let on_ticket = OnTicket::Numbered(number.clone());
+        let asked_author = new.author.as_ref().or_else(|| actor.party());
+        let asked_author = asked_author.map(|party| &party.email);
+        let key = idempotency.as_ref().map(|idempotency| &idempotency.key);
+        let query = CommentMails::query(&self.settings, on_ticket, asked_author, key, now);
+        let mut context = self
+            .comments
+            .context(&query)
             .await?
-            .filter(|ticket| actor.sees(ticket))
+            .filter(|context| actor.sees(&context.ticket))
             .ok_or_else(|| Refusal::NotFound(format!("ticket {number}")))?;
-        if let Some(idempotency) = &idempotency
-            && let Some(record) = self.comments.idempotency(&idempotency.key, now).await?
-        {
+        if let (Some(idempotency), Some(record)) = (&idempotency, context.repeated.take()) {
             return repeated(record, &idempotency.digest);
         }
-        let author = author(actor, &new, &ticket)?;
+        let ticket = &context.ticket;
+        let author = author(actor, &new, ticket)?;
         if new.kind == Kind::Note {
-            self.permit_note(actor, &author, &ticket).await?;
+            permit_note(actor, &author, &context)?;
         }
-        let (comment, contents) = self.comment(&ticket, author, new, now)?;
+        let (comment, contents) = self.comment(ticket, author, new, now)?;
         let held_until = self.settings.held_until(comment.origin, now);
-        let (notification, deliveries) = self.mails().owed(&ticket, &comment, &contents).await?;
+        let (notification, deliveries) = self.mails().owed(&context, &comment, &contents).await?;
         let posted = PostedComment {
-            ticket: ticket.number.clone(),
+            ticket: context.ticket.number.clone(),
             notification,
             deliveries: deliveries.iter().map(summary).collect(),
             held_until,
@@ -296,28 +279,9 @@ impl PostComment {
         ))
     }
 
-    /// Parameter 252 says whether requesters may add notes.
-    async fn permit_note(&self, actor: &Actor, author: &Party, ticket: &Ticket) -> Result<(), Refusal> {
-        let is_requesters = author.email == ticket.requester.email || !actor.sees_internal(ticket);
-        let values = self.parameters.snapshot().await?.values;
-        if is_requesters && !values.is_on(Parameter::RequesterNotes) {
-            return Err(Refusal::Forbidden(
-                "parameter 252 is N: requesters write messages, and no notes".to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
     fn mails(&self) -> CommentMails<'_> {
         CommentMails {
-            outbox: &*self.outbox,
-            parameters: &*self.parameters,
-            templates: &*self.templates,
             images: &*self.images,
-            people: &*self.people,
-            preferences: &*self.preferences,
-            suppressions: &*self.suppressions,
-            channels: &*self.channels,
             renderer: &*self.renderer,
             composer: &*self.composer,
             ids: &*self.ids,
@@ -345,6 +309,18 @@ fn author(actor: &Actor, new: &NewComment, ticket: &Ticket) -> Result<Party, Ref
             "is needed: the command line is nobody's account",
         )),
     }
+}
+
+/// Parameter 252 says whether requesters may add notes.
+fn permit_note(actor: &Actor, author: &Party, context: &CommentContext) -> Result<(), Refusal> {
+    let ticket = &context.ticket;
+    let is_requesters = author.email == ticket.requester.email || !actor.sees_internal(ticket);
+    if is_requesters && !context.parameters.values.is_on(Parameter::RequesterNotes) {
+        return Err(Refusal::Forbidden(
+            "parameter 252 is N: requesters write messages, and no notes".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn repeated(record: IdempotencyRecord, digest: &str) -> Result<Posted, PostCommentError> {

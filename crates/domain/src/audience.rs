@@ -86,7 +86,7 @@ pub fn recipients(
                 .as_ref()
                 .is_some_and(|party| party.email == *email)
     };
-    let desk_side = ticket.responsible.as_ref().or(ticket.group.as_ref()).or(desk);
+    let desk_side = desk_side(ticket, desk);
     let mut told: Vec<&Party> = Vec::new();
     match visibility {
         Visibility::Internal => {
@@ -115,6 +115,28 @@ pub fn recipients(
         .filter(|party| seen.insert(&party.email))
         .cloned()
         .collect()
+}
+
+/// Whom [`recipients`] chooses from, whatever the comment's visibility and whoever is a technician. Without repeats, and
+/// without the author where they are known.
+pub fn eligible<'a>(
+    ticket: &'a Ticket,
+    author: Option<&'a EmailAddress>,
+    desk: Option<&'a EmailAddress>,
+) -> Vec<&'a EmailAddress> {
+    let answering = desk_side(ticket, None).map(|party| &party.email).or(desk);
+    let watchers = ticket.watchers.iter().map(|party| &party.email);
+    let mut seen: BTreeSet<_> = author.into_iter().collect();
+    std::iter::once(&ticket.requester.email)
+        .chain(answering)
+        .chain(watchers)
+        .filter(|email| seen.insert(email))
+        .collect()
+}
+
+/// Who answers for the ticket.
+fn desk_side<'a>(ticket: &'a Ticket, desk: Option<&'a Party>) -> Option<&'a Party> {
+    ticket.responsible.as_ref().or(ticket.group.as_ref()).or(desk)
 }
 
 /// Whom a change of a ticket cuts off: named on it before, as requester, responsible, group or watcher, and not after.
@@ -238,6 +260,31 @@ mod tests {
             let told = recipients(ticket, &party(author).email, visibility, &technicians, desk);
             let names: Vec<_> = told.iter().map(|party| party.name.as_str()).collect();
             assert_eq!(names, expected, "{visibility:?} by {author}");
+            let author = party(author).email;
+            let eligible = eligible(ticket, Some(&author), desk.map(|desk| &desk.email));
+            assert!(
+                told.iter().all(|party| eligible.contains(&&party.email)),
+                "{eligible:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn whoever_may_be_told_is_named_once_and_never_the_author() {
+        let full = ticket(Some("responsible"), Some("group"), &["watcher", "requester"]);
+        let bare = ticket(None, None, &[]);
+        let desk = party("desk").email;
+        let cases: [(&Ticket, Option<&str>, &[&str]); 4] = [
+            (&full, None, &["requester", "responsible", "watcher"]),
+            (&full, Some("watcher"), &["requester", "responsible"]),
+            (&full, Some("requester"), &["responsible", "watcher"]),
+            (&bare, Some("requester"), &["desk"]),
+        ];
+        for (ticket, author, expected) in cases {
+            let author = author.map(|name| party(name).email);
+            let found: Vec<_> = eligible(ticket, author.as_ref(), Some(&desk));
+            let expected: Vec<_> = expected.iter().map(|name| party(name).email).collect();
+            assert_eq!(found, expected.iter().collect::<Vec<_>>(), "{author:?}");
         }
     }
 

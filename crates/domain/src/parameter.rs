@@ -1,6 +1,6 @@
 //! Parameters by number: type, default and validation. The numbers are those of the product that Recado follows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use secrecy::SecretString;
@@ -322,6 +322,19 @@ impl Parameters {
     /// A port parameter's value.
     pub fn port(&self, parameter: Parameter) -> Option<u16> {
         self.text(parameter).and_then(|text| text.parse().ok())
+    }
+
+    /// The templates that comments are mailed by: those that 417, 253 and 251 name.
+    pub fn comment_templates(&self) -> BTreeSet<TemplateId> {
+        let serving = [
+            Parameter::MessagingTemplate,
+            Parameter::RequesterNoteTemplate,
+            Parameter::DeskNoteTemplate,
+        ];
+        let named = serving
+            .into_iter()
+            .filter_map(|parameter| self.template(parameter));
+        named.collect()
     }
 
     /// The template that a parameter names.

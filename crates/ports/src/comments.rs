@@ -1,5 +1,7 @@
 //! Comments, and the one call that takes them in: comment, attachments and every mail they owe, in one commit.
 
+mod context;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use recado_domain::channel::AccountId;
@@ -11,6 +13,8 @@ use recado_domain::ticket::TicketId;
 use crate::outbox::NewDelivery;
 use crate::page::{Page, PageLimit, PageRequest};
 use crate::store::StoreError;
+
+pub use context::{CommentContext, ContextQuery, OnTicket};
 
 /// Everything that accepting a comment writes.
 #[derive(Debug, Clone)]
@@ -136,12 +140,9 @@ pub trait Comments: Send + Sync {
     /// comment's id makes a repeated call with the same value harmless: what is stored already counts as done.
     async fn accept(&self, accept: AcceptComment) -> Result<(), AcceptError>;
 
-    /// What an idempotency key holds, if it has not expired at `now`.
-    async fn idempotency(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> Result<Option<IdempotencyRecord>, StoreError>;
+    /// Everything that taking a comment in depends on, in one call; `None` when there is no such ticket. Whether the author
+    /// may see the ticket is the caller's to ask.
+    async fn context(&self, query: &ContextQuery) -> Result<Option<CommentContext>, StoreError>;
 
     /// Forgets idempotency records that have expired by `now`, at most `limit` of them; gives how many.
     async fn forget_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;

@@ -33,13 +33,6 @@ pub trait Suppressions: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Which of these addresses are suppressed at `now`.
-    async fn suppressed(
-        &self,
-        among: &[EmailAddress],
-        now: Timestamp,
-    ) -> Result<Vec<EmailAddress>, StoreError>;
-
     /// Those in force at `now`, by address.
     async fn list(&self, now: Timestamp, page: &PageRequest) -> Result<Page<Suppression>, StoreError>;
 

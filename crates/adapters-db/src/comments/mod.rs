@@ -1,6 +1,7 @@
 //! Comments.
 
 pub(crate) mod accept;
+mod context;
 mod list;
 mod release;
 mod retract;
@@ -12,7 +13,7 @@ use recado_domain::outbox::Delivery;
 use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_ports::comments::{
-    AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, IdempotencyKey, IdempotencyRecord,
+    AcceptComment, AcceptError, Audience, CommentContext, CommentWithDeliveries, Comments, ContextQuery,
     Retraction,
 };
 use recado_ports::page::{Page, PageLimit, PageRequest};
@@ -26,12 +27,8 @@ impl Comments for Database {
         accept::accept(self, accept).await
     }
 
-    async fn idempotency(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> Result<Option<IdempotencyRecord>, StoreError> {
-        accept::idempotency(self, key, now).await
+    async fn context(&self, query: &ContextQuery) -> Result<Option<CommentContext>, StoreError> {
+        context::context(self, query).await
     }
 
     async fn forget_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -9,7 +9,7 @@ use recado_domain::outbox::Delivery;
 use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_ports::comments::{
-    AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, IdempotencyKey, IdempotencyRecord,
+    AcceptComment, AcceptError, Audience, CommentContext, CommentWithDeliveries, Comments, ContextQuery,
     Retraction,
 };
 use recado_ports::page::{Page, PageLimit, PageRequest};
@@ -145,12 +145,8 @@ impl Comments for SlowComments {
         self.store.accept(accept).await
     }
 
-    async fn idempotency(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> Result<Option<IdempotencyRecord>, StoreError> {
-        self.store.idempotency(key, now).await
+    async fn context(&self, query: &ContextQuery) -> Result<Option<CommentContext>, StoreError> {
+        self.store.context(query).await
     }
 
     async fn forget_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -20,20 +20,19 @@ use std::time::Duration;
 use recado_domain::ledger::{MailId, Via};
 use recado_domain::parameter::Parameters as ParameterValues;
 use recado_domain::token::Keyring;
-use recado_ports::channels::Channels;
 use recado_ports::clock::Clock;
+use recado_ports::comments::Comments;
 use recado_ports::ids::Ids;
 use recado_ports::ledger::{Ledger, NewMail, Taken};
 use recado_ports::mail::Composer;
 use recado_ports::outbox::Outbox;
 use recado_ports::parameters::Parameters;
 use recado_ports::people::People;
-use recado_ports::preferences::Preferences;
 use recado_ports::reader::{MailEnvelope, Reader};
 use recado_ports::renderer::Renderer;
 use recado_ports::store::StoreError;
 use recado_ports::suppressions::Suppressions;
-use recado_ports::templates::{TemplateImages, Templates};
+use recado_ports::templates::TemplateImages;
 use recado_ports::tickets::Tickets;
 
 use crate::comment_mails::CommentMails;
@@ -118,20 +117,16 @@ pub struct ReceiveMail {
     pub tickets: Arc<dyn Tickets>,
     /// For who the sender is.
     pub people: Arc<dyn People>,
-    /// For who wants no mail just now.
-    pub preferences: Arc<dyn Preferences>,
+    /// For what a mailed comment depends on.
+    pub comments: Arc<dyn Comments>,
     /// For addresses that bounce.
     pub suppressions: Arc<dyn Suppressions>,
-    /// For the thread of earlier mails.
+    /// For the mails that reports are about.
     pub outbox: Arc<dyn Outbox>,
     /// For 10, 24, 33, 299 and 417.
     pub parameters: Arc<dyn Parameters>,
-    /// For the template that 417 names.
-    pub templates: Arc<dyn Templates>,
-    /// For its pictures.
+    /// For the pictures of the template that 417 names.
     pub images: Arc<dyn TemplateImages>,
-    /// For whether the account is held.
-    pub channels: Arc<dyn Channels>,
     /// Fills the template in.
     pub renderer: Arc<dyn Renderer>,
     /// Makes the mails that a mailed comment owes.
@@ -244,14 +239,7 @@ impl ReceiveMail {
 
     fn comment_mails(&self) -> CommentMails<'_> {
         CommentMails {
-            outbox: &*self.outbox,
-            parameters: &*self.parameters,
-            templates: &*self.templates,
             images: &*self.images,
-            people: &*self.people,
-            preferences: &*self.preferences,
-            suppressions: &*self.suppressions,
-            channels: &*self.channels,
             renderer: &*self.renderer,
             composer: &*self.composer,
             ids: &*self.ids,

@@ -9,11 +9,11 @@ use recado_domain::incoming::{
 };
 use recado_domain::ledger::{MailId, Outcome};
 use recado_domain::outbox::{DeliveryId, Outcome as DeliveryOutcome};
-use recado_domain::parameter::{Parameter, Parameters};
+use recado_domain::parameter::Parameters;
 use recado_domain::person::Party;
 use recado_domain::template::PictureKind;
 use recado_domain::ticket::{Ticket, TicketStatus};
-use recado_ports::comments::AcceptComment;
+use recado_ports::comments::{AcceptComment, OnTicket};
 use recado_ports::ledger::SettleMail;
 use recado_ports::store::StoreError;
 use recado_ports::tickets::TicketWrite;
@@ -23,6 +23,7 @@ use super::circumstances::ticket_of;
 use super::judging::{Course, Obstacle, PendingMail};
 use super::mailed_comment::{self, Place};
 use super::{ReceiveMail, opening};
+use crate::comment_mails::CommentMails;
 use crate::steer_mail::AsWatcher;
 
 /// A mail with all that is known when it is settled.
@@ -208,17 +209,8 @@ impl ReceiveMail {
             return Ok(Vec::new());
         }
         let values = self.parameters.snapshot().await?.values;
-        let serving = [
-            Parameter::MessagingTemplate,
-            Parameter::RequesterNoteTemplate,
-            Parameter::DeskNoteTemplate,
-        ];
-        let templates: BTreeSet<_> = serving
-            .into_iter()
-            .filter_map(|parameter| values.template(parameter))
-            .collect();
         let mut pictures = Vec::new();
-        for template in templates {
+        for template in values.comment_templates() {
             let images = self.images.images(template).await?;
             pictures.extend(images.into_iter().map(|image| image.content));
         }
@@ -230,10 +222,16 @@ impl ReceiveMail {
         let ours = self.own_pictures(mail).await?;
         let limit = self.settings.limits.text;
         let (comment, contents) = mailed_comment::comment(mail, &ours, place, limit, &*self.ids);
-        let (_, deliveries) = self
-            .comment_mails()
-            .owed(place.ticket, &comment, &contents)
-            .await?;
+        let query = CommentMails::query(
+            &self.messaging,
+            OnTicket::Given(Box::new(place.ticket.clone())),
+            Some(&comment.author.email),
+            None,
+            place.now,
+        );
+        let context = self.comments.context(&query).await?;
+        let context = context.expect("a ticket that is given is not looked for");
+        let (_, deliveries) = self.comment_mails().owed(&context, &comment, &contents).await?;
         Ok(AcceptComment {
             comment,
             contents,

@@ -5,16 +5,9 @@ use std::sync::Arc;
 use mockall::predicate::always;
 use recado_app::access::Refusal;
 use recado_app::post_comment::{Idempotency, PostComment, PostCommentError, Posted, PostedComment};
-use recado_ports::channels::MockChannels;
 use recado_ports::comments::{AcceptError, IdempotencyKey, IdempotencyRecord, MockComments};
 use recado_ports::mail::{ComposeError, MockComposer};
-use recado_ports::outbox::MockOutbox;
-use recado_ports::parameters::MockParameters;
-use recado_ports::people::MockPeople;
 use recado_ports::store::StoreError;
-use recado_ports::suppressions::MockSuppressions;
-use recado_ports::templates::MockTemplates;
-use recado_ports::tickets::MockTickets;
 use recado_test_support::builders;
 use recado_test_support::clock::START;
 
@@ -37,6 +30,14 @@ fn keyed(answer: &(dyn Fn(&PostedComment) -> String + Send + Sync)) -> Idempoten
     }
 }
 
+/// Reads from the house's own store.
+async fn read(house: &House, comments: &mut MockComments) {
+    let context = house.context(None, START).await;
+    comments
+        .expect_context()
+        .returning(move |_| Ok(Some(context.clone())));
+}
+
 async fn run(post: &PostComment) -> Result<Posted, PostCommentError> {
     let answer = |_: &PostedComment| "answer".to_owned();
     post.run(&ana(), &number("4711"), comment("hola"), Some(keyed(&answer)))
@@ -45,61 +46,22 @@ async fn run(post: &PostComment) -> Result<Posted, PostCommentError> {
 
 #[tokio::test]
 async fn a_store_that_fails_at_any_step_leaves_the_comment_unacknowledged() {
-    type Break = fn(&mut PostComment);
-    let steps: [(&str, Break); 9] = [
-        ("the ticket", |post| {
-            let mut tickets = MockTickets::new();
-            tickets.expect_find().returning(|_| Err(unavailable()));
-            post.tickets = Arc::new(tickets);
+    type Break = fn(&mut MockComments);
+    let steps: [(&str, Break); 2] = [
+        ("what it depends on", |comments| {
+            comments.expect_context().returning(|_| Err(unavailable()));
         }),
-        ("the key", |post| {
-            let mut comments = MockComments::new();
-            comments.expect_idempotency().returning(|_, _| Err(unavailable()));
-            post.comments = Arc::new(comments);
-        }),
-        ("the parameters", |post| {
-            let mut parameters = MockParameters::new();
-            parameters.expect_snapshot().returning(|| Err(unavailable()));
-            post.parameters = Arc::new(parameters);
-        }),
-        ("the template", |post| {
-            let mut templates = MockTemplates::new();
-            templates.expect_find().returning(|_| Err(unavailable()));
-            post.templates = Arc::new(templates);
-        }),
-        ("the technicians", |post| {
-            let mut people = MockPeople::new();
-            people.expect_technicians().returning(|_| Err(unavailable()));
-            post.people = Arc::new(people);
-        }),
-        ("the suppressions", |post| {
-            let mut suppressions = MockSuppressions::new();
-            suppressions
-                .expect_suppressed()
-                .returning(|_, _| Err(unavailable()));
-            post.suppressions = Arc::new(suppressions);
-        }),
-        ("the thread", |post| {
-            let mut outbox = MockOutbox::new();
-            outbox.expect_thread().returning(|_, _, _| Err(unavailable()));
-            post.outbox = Arc::new(outbox);
-        }),
-        ("the channel", |post| {
-            let mut channels = MockChannels::new();
-            channels.expect_find().returning(|_| Err(unavailable()));
-            post.channels = Arc::new(channels);
-        }),
-        ("the commit", |post| {
-            let mut comments = MockComments::new();
-            comments.expect_idempotency().returning(|_, _| Ok(None));
+        ("the commit", |comments| {
             comments.expect_accept().returning(|_| Err(unavailable().into()));
-            post.comments = Arc::new(comments);
         }),
     ];
     for (step, break_it) in steps {
         let house = House::new().await;
+        let mut comments = MockComments::new();
+        break_it(&mut comments);
+        read(&house, &mut comments).await;
         let mut post = house.post_comment();
-        break_it(&mut post);
+        post.comments = Arc::new(comments);
         let outcome = run(&post).await;
         let unavailable = |error: &PostCommentError| {
             matches!(
@@ -121,7 +83,7 @@ async fn a_race_for_a_key_that_only_the_commit_sees_ends_in_the_first_answer() {
     let mut post = house.post_comment();
     for (stored, is_same) in [("digest", true), ("another", false)] {
         let mut comments = MockComments::new();
-        comments.expect_idempotency().returning(|_, _| Ok(None));
+        read(&house, &mut comments).await;
         comments
             .expect_accept()
             .with(always())
@@ -140,7 +102,7 @@ async fn a_race_for_a_key_that_only_the_commit_sees_ends_in_the_first_answer() {
 async fn a_ticket_that_vanished_meanwhile_is_not_found() {
     let house = House::new().await;
     let mut comments = MockComments::new();
-    comments.expect_idempotency().returning(|_, _| Ok(None));
+    read(&house, &mut comments).await;
     comments.expect_accept().returning(|_| Err(AcceptError::NoTicket));
     let mut post = house.post_comment();
     post.comments = Arc::new(comments);
@@ -158,7 +120,7 @@ async fn a_comment_and_its_mails_are_one_commit() {
         .put_ticket(builders::ticket("4711").watched_by("eva@example.com"))
         .await;
     let mut comments = MockComments::new();
-    comments.expect_idempotency().returning(|_, _| Ok(None));
+    read(&house, &mut comments).await;
     comments
         .expect_accept()
         .withf(|accept| {
@@ -192,7 +154,7 @@ async fn a_mail_that_cannot_be_composed_is_an_error_and_no_comment_without_its_m
         })
     });
     let mut comments = MockComments::new();
-    comments.expect_idempotency().returning(|_, _| Ok(None));
+    read(&house, &mut comments).await;
     comments.expect_accept().never();
     let mut post = house.post_comment();
     post.composer = Arc::new(composer);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use recado_app::access::Actor;
 use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
@@ -27,6 +28,7 @@ use recado_domain::token::Keyring;
 use recado_ports::audit::{Audit, AuditFilter};
 use recado_ports::channels::{Channel, Channels, Opening};
 use recado_ports::clock::Clock;
+use recado_ports::comments::{CommentContext, Comments, ContextQuery, IdempotencyKey, OnTicket};
 use recado_ports::mail::Transport;
 use recado_ports::outbox::{DeliveryFilter, DeliveryHistory, NewDelivery, Outbox};
 use recado_ports::page::{PageLimit, PageRequest};
@@ -131,16 +133,8 @@ impl House {
     pub(crate) fn post_comment(&self) -> PostComment {
         let store = Arc::new(self.store.clone());
         PostComment {
-            tickets: store.clone(),
             comments: store.clone(),
-            outbox: store.clone(),
-            parameters: store.clone(),
-            templates: store.clone(),
-            images: store.clone(),
-            people: store.clone(),
-            preferences: store.clone(),
-            suppressions: store.clone(),
-            channels: store,
+            images: store,
             renderer: Arc::new(PlainRenderer),
             composer: Arc::new(PlainComposer),
             clock: self.clock.clone(),
@@ -158,13 +152,11 @@ impl House {
             reader: Arc::new(self.reader.clone()),
             tickets: store.clone(),
             people: store.clone(),
-            preferences: store.clone(),
+            comments: store.clone(),
             suppressions: store.clone(),
             outbox: store.clone(),
             parameters: store.clone(),
-            templates: store.clone(),
-            images: store.clone(),
-            channels: store,
+            images: store,
             renderer: Arc::new(PlainRenderer),
             composer: Arc::new(PlainComposer),
             clock: self.clock.clone(),
@@ -201,6 +193,21 @@ impl House {
 
     pub(crate) fn keyring(&self) -> Keyring {
         Keyring::new(&self.secret, &[]).unwrap()
+    }
+
+    /// What a comment of Tomás's on ticket 4711 depends on, at this time.
+    pub(crate) async fn context(&self, key: Option<&IdempotencyKey>, now: Timestamp) -> CommentContext {
+        let query = ContextQuery {
+            ticket: OnTicket::Numbered(number("4711")),
+            author: Some(builders::address("tomas@example.com")),
+            desk: None,
+            idempotency: key.cloned(),
+            account: AccountId::DEFAULT,
+            thread_length: 10,
+            now,
+        };
+        let found = self.store.context(&query).await.unwrap();
+        found.expect("ticket 4711 is there")
     }
 
     /// Posts a comment on ticket 4711 that must be taken.

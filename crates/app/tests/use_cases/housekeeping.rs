@@ -207,17 +207,10 @@ async fn an_idempotency_key_is_forgotten_when_it_has_expired() {
     keeper.run().await;
     // Asked as of the beginning, so that only what was forgotten is not found.
     let begin = house.clock.now();
-    assert!(
-        house
-            .store
-            .idempotency(&record.key, begin)
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert!(house.context(Some(&record.key), begin).await.repeated.is_some());
     house.clock.advance(MINUTE);
     keeper.run().await;
-    assert_eq!(house.store.idempotency(&record.key, begin).await.unwrap(), None);
+    assert_eq!(house.context(Some(&record.key), begin).await.repeated, None);
 }
 
 #[tokio::test]

@@ -7,15 +7,12 @@ use recado_app::receive_mail::{PENDING_AT_ONCE, Receipt, ReceiveError, ReceiveMa
 use recado_domain::ledger::{LedgerEntry, Outcome};
 use recado_domain::outbox::Delivery;
 use recado_domain::ticket::{Ticket, TicketStatus};
-use recado_ports::channels::MockChannels;
+use recado_ports::comments::MockComments;
 use recado_ports::ledger::Ledger;
 use recado_ports::mail::{ComposeError, MockComposer};
-use recado_ports::outbox::MockOutbox;
 use recado_ports::parameters::MockParameters;
 use recado_ports::people::MockPeople;
 use recado_ports::store::StoreError;
-use recado_ports::suppressions::MockSuppressions;
-use recado_ports::templates::MockTemplates;
 use recado_ports::tickets::MockTickets;
 
 use crate::faulty::unavailable;
@@ -70,7 +67,7 @@ async fn a_store_that_fails_at_any_step_of_judging_leaves_the_mail_to_the_next_r
         ledger.fail(call);
         receive.ledger = Arc::new(ledger.clone());
     }
-    let steps: [(&str, Break); 12] = [
+    let steps: [(&str, Break); 9] = [
         ("the copies", |receive, ledger| {
             failing(LedgerCall::CopyOf, receive, ledger);
         }),
@@ -101,27 +98,10 @@ async fn a_store_that_fails_at_any_step_of_judging_leaves_the_mail_to_the_next_r
             people.expect_find_user().returning(|_| Err(unavailable()));
             receive.people = Arc::new(people);
         }),
-        ("the template", |receive, _| {
-            let mut templates = MockTemplates::new();
-            templates.expect_find().returning(|_| Err(unavailable()));
-            receive.templates = Arc::new(templates);
-        }),
-        ("the suppressions", |receive, _| {
-            let mut suppressions = MockSuppressions::new();
-            suppressions
-                .expect_suppressed()
-                .returning(|_, _| Err(unavailable()));
-            receive.suppressions = Arc::new(suppressions);
-        }),
-        ("the thread", |receive, _| {
-            let mut outbox = MockOutbox::new();
-            outbox.expect_thread().returning(|_, _, _| Err(unavailable()));
-            receive.outbox = Arc::new(outbox);
-        }),
-        ("the channel", |receive, _| {
-            let mut channels = MockChannels::new();
-            channels.expect_find().returning(|_| Err(unavailable()));
-            receive.channels = Arc::new(channels);
+        ("what a comment depends on", |receive, _| {
+            let mut comments = MockComments::new();
+            comments.expect_context().returning(|_| Err(unavailable()));
+            receive.comments = Arc::new(comments);
         }),
     ];
     for (step, broken) in steps {
@@ -208,14 +188,14 @@ async fn what_will_not_mend_by_itself_fails_with_the_reason() {
             ),
             "panic" => (written.with_octets(house.reader.panicking()), "panic"),
             "corrupt" => {
-                let mut templates = MockTemplates::new();
-                templates.expect_find().returning(|_| {
+                let mut comments = MockComments::new();
+                comments.expect_context().returning(|_| {
                     Err(StoreError::Corrupt {
                         what: "template 1".to_owned(),
                         source: "no text".into(),
                     })
                 });
-                receive.templates = Arc::new(templates);
+                receive.comments = Arc::new(comments);
                 (
                     written.received(&house),
                     "template 1 in the database cannot be read: no text",

@@ -82,16 +82,8 @@ pub(super) fn api(house: &House, keyring: &Arc<Keyring>, receive: &Arc<ReceiveMa
 pub(super) fn post_comment(house: &House, keyring: &Arc<Keyring>) -> PostComment {
     let database = || house.database.clone();
     PostComment {
-        tickets: database(),
         comments: database(),
-        outbox: database(),
-        parameters: database(),
-        templates: database(),
         images: database(),
-        people: database(),
-        preferences: database(),
-        suppressions: database(),
-        channels: database(),
         renderer: house.renderer.clone(),
         composer: house.composer.clone(),
         clock: house.clock.clone(),

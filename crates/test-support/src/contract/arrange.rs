@@ -9,6 +9,7 @@ use recado_domain::channel::AccountId;
 use recado_domain::ledger::MailId;
 use recado_domain::outbox::{Delivery, DeliveryId, LeaseToken, State};
 use recado_domain::ticket::Ticket;
+use recado_ports::comments::{CommentContext, ContextQuery, IdempotencyKey, IdempotencyRecord, OnTicket};
 use recado_ports::events::Event;
 use recado_ports::ledger::Taken;
 use recado_ports::outbox::{Claim, ClaimedDelivery, LostBy, NewDelivery, Settlement};
@@ -82,6 +83,19 @@ pub(super) fn claim_at(now: Timestamp) -> Claim {
     }
 }
 
+/// Asks about a comment by nobody in particular.
+pub(super) fn query(ticket: OnTicket, now: Timestamp) -> ContextQuery {
+    ContextQuery {
+        ticket,
+        author: None,
+        desk: None,
+        idempotency: None,
+        account: AccountId::DEFAULT,
+        thread_length: 10,
+        now,
+    }
+}
+
 pub(super) fn sent() -> Settlement {
     Settlement::Sent {
         reply: "250 2.0.0 queued as 4f2a".to_owned(),
@@ -119,7 +133,12 @@ pub(super) fn released(not_before: Option<Timestamp>) -> Settlement {
 impl Subject {
     /// Stores a ticket of Ana's.
     pub(super) async fn ticket(&self, number: &str) -> Ticket {
-        let ticket = builders::ticket(number).build();
+        self.put(builders::ticket(number)).await
+    }
+
+    /// Stores a ticket.
+    pub(super) async fn put(&self, ticket: builders::TicketBuilder) -> Ticket {
+        let ticket = ticket.build();
         let write = recado_ports::tickets::TicketWrite {
             ticket: ticket.clone(),
             expected: None,
@@ -127,6 +146,36 @@ impl Subject {
         };
         let version = self.tickets.put(write).await.unwrap();
         Ticket { version, ..ticket }
+    }
+
+    /// What a comment on the ticket depends on, as of this time.
+    pub(super) async fn context(&self, ticket: &Ticket, now: Timestamp) -> CommentContext {
+        self.asked(&query(OnTicket::Given(Box::new(ticket.clone())), now))
+            .await
+            .expect("the ticket is given")
+    }
+
+    pub(super) async fn asked(&self, query: &ContextQuery) -> Option<CommentContext> {
+        self.comments.context(query).await.unwrap()
+    }
+
+    /// What a key holds at this time.
+    pub(super) async fn kept_under(&self, key: &IdempotencyKey, now: Timestamp) -> Option<IdempotencyRecord> {
+        let ticket = OnTicket::Given(Box::new(builders::ticket("any").build()));
+        let asked = ContextQuery {
+            idempotency: Some(key.clone()),
+            ..query(ticket, now)
+        };
+        self.asked(&asked).await?.repeated
+    }
+
+    /// Whether an address gets no mail at this time.
+    pub(super) async fn is_suppressed(&self, email: &str, now: Timestamp) -> bool {
+        let ticket = builders::ticket("any").watched_by(email).build();
+        let suppressed = self.context(&ticket, now).await.suppressed;
+        let expected = BTreeSet::from([builders::address(email)]);
+        assert!(suppressed.is_empty() || suppressed == expected, "{suppressed:?}");
+        !suppressed.is_empty()
     }
 
     /// Takes a mail in, which stays pending.

@@ -131,10 +131,7 @@ pub async fn a_comment_on_a_missing_ticket_leaves_nothing(subject: &Subject) {
     let result = subject.comments.accept(accept.clone()).await;
     assert!(matches!(result, Err(AcceptError::NoTicket)), "{result:?}");
     assert_eq!(subject.outbox.find(accept.deliveries[0].id).await.unwrap(), None);
-    assert_eq!(
-        subject.comments.idempotency(&record.key, START).await.unwrap(),
-        None
-    );
+    assert_eq!(subject.kept_under(&record.key, START).await, None);
     assert_eq!(subject.log().await, []);
 }
 
@@ -160,10 +157,7 @@ pub async fn accepting_the_same_comment_again_changes_nothing(subject: &Subject)
         before
     );
     assert_eq!(subject.log().await, log);
-    assert_eq!(
-        subject.comments.idempotency(&record.key, START).await.unwrap(),
-        Some(record)
-    );
+    assert_eq!(subject.kept_under(&record.key, START).await, Some(record));
 }
 
 pub async fn one_comment_accepted_by_several_calls_at_once_is_stored_once(subject: &Subject) {
@@ -233,13 +227,13 @@ pub async fn a_key_belongs_to_its_scope(subject: &Subject) {
         scope: "token-2".to_owned(),
         key: "k".to_owned(),
     };
-    let record = subject.comments.idempotency(&key, START).await.unwrap().unwrap();
+    let record = subject.kept_under(&key, START).await.unwrap();
     assert_eq!(record.digest, "token-2");
     let unknown = IdempotencyKey {
         scope: "token-3".to_owned(),
         ..key
     };
-    assert_eq!(subject.comments.idempotency(&unknown, START).await.unwrap(), None);
+    assert_eq!(subject.kept_under(&unknown, START).await, None);
 }
 
 pub async fn an_expired_key_may_be_used_again(subject: &Subject) {
@@ -250,17 +244,14 @@ pub async fn an_expired_key_may_be_used_again(subject: &Subject) {
         ..comment(&ticket).owing(&[])
     };
     subject.comments.accept(accept).await.unwrap();
-    assert_eq!(subject.comments.idempotency(&old.key, START).await.unwrap(), None);
+    assert_eq!(subject.kept_under(&old.key, START).await, None);
     let new = idempotency("k", "new", NEVER);
     let accept = AcceptComment {
         idempotency: Some(new.clone()),
         ..comment(&ticket).owing(&[])
     };
     subject.comments.accept(accept).await.unwrap();
-    assert_eq!(
-        subject.comments.idempotency(&old.key, START).await.unwrap(),
-        Some(new)
-    );
+    assert_eq!(subject.kept_under(&old.key, START).await, Some(new));
 }
 
 pub async fn expired_keys_are_forgotten_a_few_at_a_time(subject: &Subject) {
@@ -279,7 +270,7 @@ pub async fn expired_keys_are_forgotten_a_few_at_a_time(subject: &Subject) {
     }
     assert_eq!(forgotten, [2, 1, 0]);
     let kept = idempotency("d", "digest", NEVER);
-    let found = subject.comments.idempotency(&kept.key, START).await.unwrap();
+    let found = subject.kept_under(&kept.key, START).await;
     assert_eq!(found, Some(kept));
 }
 

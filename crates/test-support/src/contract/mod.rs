@@ -33,6 +33,7 @@ mod arrange;
 pub mod audit;
 pub mod channels;
 pub mod comments;
+pub mod context;
 pub mod events;
 pub mod holds;
 pub mod inbox;
@@ -233,6 +234,14 @@ macro_rules! store_contract {
                 a_mail_that_was_given_up_is_called_back_with_its_comment
                 the_latest_comments_come_newest_first_and_go_back_page_by_page
                 a_comment_s_mails_tell_what_became_of_them
+            }
+            context {
+                a_context_is_of_a_stored_ticket_whatever_the_case_or_of_the_one_given
+                a_context_tells_of_the_ticket_s_people
+                a_context_has_the_threads_of_whoever_may_be_told
+                a_context_tells_whether_the_account_is_held
+                parameters_and_templates_count_from_the_next_context_on
+                contexts_asked_for_at_once_are_each_of_their_own_ticket
             }
             holds {
                 a_comment_under_hold_is_read_by_its_author_and_the_desk_alone
@@ -505,6 +514,7 @@ mod tests {
             include_str!("audit.rs"),
             include_str!("channels.rs"),
             include_str!("comments.rs"),
+            include_str!("context.rs"),
             include_str!("events.rs"),
             include_str!("holds.rs"),
             include_str!("inbox.rs"),

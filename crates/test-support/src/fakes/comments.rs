@@ -1,5 +1,7 @@
 //! Comments in memory.
 
+mod context;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use recado_domain::comment::{AttachmentId, Comment, CommentId, Visibility};
@@ -7,8 +9,8 @@ use recado_domain::outbox::{Cause, Delivery, Event};
 use recado_domain::person::EmailAddress;
 use recado_domain::ticket::TicketId;
 use recado_ports::comments::{
-    AcceptComment, AcceptError, Audience, CommentWithDeliveries, Comments, DeliverySummary, IdempotencyKey,
-    IdempotencyRecord, Retraction,
+    AcceptComment, AcceptError, Audience, CommentContext, CommentWithDeliveries, Comments, ContextQuery,
+    DeliverySummary, Retraction,
 };
 use recado_ports::events::EventKind;
 use recado_ports::page::{Page, PageLimit, PageRequest};
@@ -50,18 +52,8 @@ impl Comments for MemoryStore {
         })
     }
 
-    async fn idempotency(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> Result<Option<IdempotencyRecord>, StoreError> {
-        Ok(self.read(|tables| {
-            tables
-                .idempotency
-                .get(key)
-                .filter(|record| record.expires_at > now)
-                .cloned()
-        }))
+    async fn context(&self, query: &ContextQuery) -> Result<Option<CommentContext>, StoreError> {
+        context::context(self, query).await
     }
 
     async fn forget_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

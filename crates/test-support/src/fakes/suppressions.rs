@@ -7,7 +7,7 @@ use recado_ports::page::{Page, PageRequest};
 use recado_ports::store::StoreError;
 use recado_ports::suppressions::{Suppression, Suppressions};
 
-use super::{MemoryStore, page};
+use super::{MemoryStore, Tables, page};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -58,22 +58,6 @@ impl Suppressions for MemoryStore {
         }))
     }
 
-    async fn suppressed(
-        &self,
-        among: &[EmailAddress],
-        now: Timestamp,
-    ) -> Result<Vec<EmailAddress>, StoreError> {
-        Ok(self.read(|tables| {
-            let in_force = |address: &&EmailAddress| {
-                tables
-                    .bounces
-                    .get(*address)
-                    .is_some_and(|row| row.in_force(now).is_some())
-            };
-            among.iter().filter(in_force).cloned().collect()
-        }))
-    }
-
     async fn list(&self, now: Timestamp, request: &PageRequest) -> Result<Page<Suppression>, StoreError> {
         Ok(self.read(|tables| {
             let in_force = tables.bounces.values().filter_map(|row| row.in_force(now));
@@ -85,5 +69,12 @@ impl Suppressions for MemoryStore {
 
     async fn lift(&self, address: &EmailAddress) -> Result<bool, StoreError> {
         Ok(self.write(|tables| tables.bounces.remove(address).is_some()))
+    }
+}
+
+impl Tables {
+    pub(super) fn is_suppressed(&self, address: &EmailAddress, now: Timestamp) -> bool {
+        let row = self.bounces.get(address);
+        row.is_some_and(|row| row.in_force(now).is_some())
     }
 }
