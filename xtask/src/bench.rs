@@ -16,7 +16,13 @@ pub(crate) struct Options {
 
 /// Builds, and runs the program that measures.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let environment = Environment::prepare(Missing::Install, Build::Release)?;
+    let is_profile = options.options.iter().any(|option| option == "--profile");
+    let build = if is_profile {
+        Build::Profile
+    } else {
+        Build::Release
+    };
+    let environment = Environment::prepare(Missing::Install, build)?;
     let mut bench = Command::new(environment.program("bench"));
     bench.args(&options.options).envs(environment.variables());
     workspace::run(&mut bench, "the bench")

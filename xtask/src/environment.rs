@@ -16,6 +16,17 @@ use crate::{install, workspace};
 /// What every build of the binary under test, and every check of it, is made with.
 pub(crate) const FEATURES: [&str; 2] = ["--features", "recado/failpoints"];
 
+/// Builds the binary as it is delivered, and the programs that measure it.
+const RELEASE: [&str; 7] = [
+    "build",
+    "--release",
+    "--package",
+    "recado",
+    "--package",
+    "recado-tests",
+    "--bins",
+];
+
 /// Tells the tests where the daemon is.
 const BINARY_VARIABLE: &str = "RECADO_BIN";
 
@@ -36,6 +47,8 @@ pub(crate) enum Build {
     Tests,
     /// The binary as it is delivered, and the programs that measure it.
     Release,
+    /// The same in a folder of its own, so that a profiler can name every function on a stack.
+    Profile,
 }
 
 /// The built binary and the running servers; dropping it stops the servers.
@@ -60,16 +73,20 @@ impl Environment {
                 "debug"
             }
             Build::Release => {
-                command.args([
-                    "build",
-                    "--release",
-                    "--package",
-                    "recado",
-                    "--package",
-                    "recado-tests",
-                    "--bins",
-                ]);
+                command.args(RELEASE);
                 "release"
+            }
+            Build::Profile => {
+                let target = target_directory()?.join("profile");
+                command
+                    .args(RELEASE)
+                    .arg("--target-dir")
+                    .arg(target)
+                    .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")
+                    .env("CARGO_PROFILE_RELEASE_STRIP", "false")
+                    .env("RUSTFLAGS", "-C force-frame-pointers=yes")
+                    .env("CFLAGS", "-fno-omit-frame-pointer");
+                "profile/release"
             }
         };
         workspace::run(&mut command, "cargo build")?;
@@ -136,15 +153,20 @@ fn look_for_servers(missing: Missing) -> Vec<Found> {
 
 /// Where the build put its programs.
 fn programs(folder: &str) -> anyhow::Result<PathBuf> {
+    let programs = target_directory()?.join(folder);
+    ensure!(
+        programs.join("recado").is_file(),
+        "the build left no recado in {}",
+        programs.display()
+    );
+    Ok(programs)
+}
+
+fn target_directory() -> anyhow::Result<PathBuf> {
     let metadata = MetadataCommand::new()
         .manifest_path(workspace::root().join("Cargo.toml"))
         .no_deps()
         .exec()
         .context("cargo metadata failed")?;
-    let programs = metadata.target_directory.join(folder);
-    ensure!(
-        programs.join("recado").is_file(),
-        "the build left no recado in {programs}"
-    );
-    Ok(programs.into())
+    Ok(metadata.target_directory.into())
 }

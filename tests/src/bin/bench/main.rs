@@ -15,6 +15,7 @@ mod limits;
 mod load;
 mod machine;
 mod processor;
+mod profile;
 mod report;
 mod sink;
 mod stage;
@@ -53,6 +54,9 @@ struct Arguments {
     /// Mails a second and their cost alone, without the large database
     #[arg(long)]
     quick: bool,
+    /// How the daemon's processor time divides alone, by `perf`; the release binary is built for it apart
+    #[arg(long)]
+    profile: bool,
     /// Databases and parts, with commas between: all databases where none is named, all parts where none is
     #[arg(long, value_delimiter = ',', value_parser = [
         "sqlite", "postgres", "limits", "flow", "large", "latency", "start", "daemons", "drain", "in",
@@ -113,6 +117,16 @@ async fn main() {
         });
     }
     let mut report = Report::new(machine::about(postgres.as_ref()));
+    if arguments.profile {
+        for kind in &kinds {
+            let stage = Stage::set_up(kind).await;
+            match profile::measure(&stage, arguments.mails.unwrap_or(10_000)) {
+                Ok(tables) => println!("\n{tables}"),
+                Err(reason) => println!("{}: no profile: {reason}", kind.name),
+            }
+        }
+        return;
+    }
     if arguments.has_part("limits") {
         report.add(machine::binary());
         limits::of_machine(&mut report);
