@@ -92,6 +92,7 @@ fn sqlite(load: Load) -> String {
     );
     format!(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;
+         PRAGMA temp_store = MEMORY;
          BEGIN;
          CREATE TEMP TABLE clock AS SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) - 3600000 AS start;
          INSERT INTO ticket (id, number, number_folded, search_text, title, requester_name, requester_email,

@@ -65,6 +65,9 @@ struct Arguments {
     /// Write the figures here as JSON
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Put the tables into this page, between its marks
+    #[arg(long)]
+    into: Option<PathBuf>,
     /// Compare with the figures in this file
     #[arg(long)]
     against: Option<PathBuf>,
@@ -118,12 +121,18 @@ async fn main() {
     }
     let mut report = Report::new(machine::about(postgres.as_ref()));
     if arguments.profile {
+        let mut profiles = Vec::new();
         for kind in &kinds {
             let stage = Stage::set_up(kind).await;
             match profile::measure(&stage, arguments.mails.unwrap_or(10_000)) {
-                Ok(tables) => println!("\n{tables}"),
+                Ok(tables) => profiles.push(tables),
                 Err(reason) => println!("{}: no profile: {reason}", kind.name),
             }
+        }
+        let profiles = profiles.join("\n");
+        println!("\n{profiles}");
+        if let Some(page) = &arguments.into {
+            report::put_into(page, "profile", &profiles);
         }
         return;
     }
@@ -137,6 +146,9 @@ async fn main() {
     println!("\n{}", report.table());
     if let Some(earlier) = earlier {
         println!("{}", report.against(&earlier));
+    }
+    if let Some(page) = &arguments.into {
+        report::put_into(page, "figures", &report.table());
     }
     if let Some(file) = &arguments.json {
         report.write(file);
@@ -189,7 +201,7 @@ async fn daemon(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
             arguments.mails,
             arguments.repetitions,
         );
-        turns.tell(report, &stage);
+        turns.tell(report, kind);
         mails = Some(turns.mails);
     }
     if has("latency") || has("large") {

@@ -199,6 +199,25 @@ impl Report {
     }
 }
 
+/// Puts a text into a page, in place of what stands between `<!-- name -->` and `<!-- end of name -->`.
+///
+/// # Panics
+/// The page has no such marks, or cannot be written.
+pub(crate) fn put_into(page: &Path, name: &str, text: &str) {
+    let old = std::fs::read_to_string(page)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", page.display()));
+    let new = replaced(&old, name, text);
+    let new = new.unwrap_or_else(|| panic!("{} has no marks for {name}", page.display()));
+    std::fs::write(page, new).unwrap_or_else(|error| panic!("cannot write {}: {error}", page.display()));
+}
+
+fn replaced(page: &str, name: &str, text: &str) -> Option<String> {
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+    let (before, rest) = page.split_once(&start)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{start}\n{}\n\n{end}{after}", text.trim()))
+}
+
 /// The one in the middle.
 pub(crate) fn median(values: &[f64]) -> f64 {
     percentile(values, 50)
@@ -250,6 +269,17 @@ mod tests {
         assert_eq!(percentile(&values, 50).to_string(), "100");
         assert_eq!(percentile(&values, 99).to_string(), "198");
         assert_eq!(percentile(&[7.0], 99).to_string(), "7");
+    }
+
+    #[test]
+    fn a_text_takes_the_place_between_its_marks() {
+        let page = "a\n<!-- figures -->\n\nold\n\n<!-- end of figures -->\nz\n";
+        let new = page.replace("old", "new");
+        assert_eq!(
+            replaced(page, "figures", "\nnew\n").as_deref(),
+            Some(new.as_str())
+        );
+        assert_eq!(replaced(page, "profile", "new"), None);
     }
 
     #[test]

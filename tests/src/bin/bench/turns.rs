@@ -7,7 +7,7 @@ use crate::flow::{self, Flow, as_number};
 use crate::limits::pgbench;
 use crate::processor;
 use crate::report::{Goal, Report, Row};
-use crate::stage::{CONNECTIONS, Stage};
+use crate::stage::{CONNECTIONS, Kind, Stage};
 
 /// How long one repetition should take, in seconds.
 const REPETITION: f64 = 4.0;
@@ -24,6 +24,8 @@ pub(crate) struct Turns {
     bare: Vec<Sent>,
     pgbench: Vec<f64>,
     large: Vec<Flow>,
+    peak: f64,
+    peak_of_large: f64,
 }
 
 impl Turns {
@@ -42,7 +44,9 @@ impl Turns {
         if let Some(large) = large {
             flow::measure(large, MAILS.0);
         }
-        processor::forget_peak(stage.daemon());
+        for stage in [stage].into_iter().chain(large) {
+            processor::forget_peak(stage.daemon());
+        }
         let mut turns = Self {
             mails,
             ..Self::default()
@@ -60,12 +64,13 @@ impl Turns {
             turns.flows.push(flow::measure(stage, mails));
             turns.large.extend(large.map(|large| flow::measure(large, mails)));
         }
+        turns.peak = processor::resident_peak_mib(stage.daemon());
+        turns.peak_of_large = large.map_or(0.0, |large| processor::resident_peak_mib(large.daemon()));
         turns
     }
 
     /// Adds what was measured to the report.
-    pub(crate) fn tell(&self, report: &mut Report, stage: &Stage<'_>) {
-        let kind = stage.kind;
+    pub(crate) fn tell(&self, report: &mut Report, kind: &Kind<'_>) {
         let all = |figure: fn(&Flow) -> f64| self.flows.iter().map(figure).collect::<Vec<f64>>();
         let (rate, cost) = if kind.is_sqlite() {
             (4000.0, 0.20)
@@ -134,9 +139,18 @@ impl Turns {
             let large: Vec<f64> = self.large.iter().map(|flow| flow.cost).collect();
             report.add(kind.row("large.cost", "processor time a mail with it", "ms", &large));
         }
-        let peak = processor::resident_peak_mib(stage.daemon());
-        let row = kind.row("memory.load", "resident under load, the most", "MiB", &[peak]);
+        let row = kind.row(
+            "memory.load",
+            "resident under load, the most",
+            "MiB",
+            &[self.peak],
+        );
         report.add(row.goal(Goal::AtMost(60.0)));
+        if !self.large.is_empty() {
+            let label = "resident under load with the large database, the most";
+            let row = kind.row("memory.large.load", label, "MiB", &[self.peak_of_large]);
+            report.add(row.goal(Goal::AtMost(60.0)));
+        }
     }
 }
 
