@@ -30,7 +30,7 @@ mod suppressions;
 mod events;
 mod openapi;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -103,7 +103,8 @@ pub(crate) struct Context {
     rates: Rates,
     in_flight: idempotency::InFlight,
     event_streams: Arc<Semaphore>,
-    openapi: Bytes,
+    /// Made when it is first asked for.
+    openapi: OnceLock<Bytes>,
 }
 
 type Shared = Arc<Context>;
@@ -114,7 +115,7 @@ pub(crate) fn router(api: Arc<Api>, options: HttpOptions) -> Router {
         rates: Rates::new(options.limits.requests_per_minute),
         event_streams: Arc::new(Semaphore::new(options.limits.event_streams)),
         in_flight: idempotency::InFlight::default(),
-        openapi: openapi::document(),
+        openapi: OnceLock::new(),
         api,
         options,
     });

@@ -84,11 +84,11 @@ pub fn openapi() -> OpenApi {
 pub(super) async fn get_openapi(State(state): State<Shared>) -> impl IntoResponse {
     (
         [(header::CONTENT_TYPE, "application/json")],
-        state.openapi.clone(),
+        state.openapi.get_or_init(document).clone(),
     )
 }
 
 /// The document as it is served.
-pub(super) fn document() -> Bytes {
+fn document() -> Bytes {
     openapi().to_json().expect("a document of texts is JSON").into()
 }

@@ -1,9 +1,9 @@
-//! The templates of the pages, parsed once, and what they can call.
+//! The templates of the pages, parsed once when a page is first asked for, and what they can call.
 
 mod format;
 mod icons;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use fluent_bundle::{FluentArgs, FluentValue};
 use recado_domain::locale::Locale;
@@ -94,17 +94,17 @@ const PAGES: &[&[(&str, &str)]] = &[SHELL, ADMINISTRATION, CONVERSATION, DESK];
 
 /// Makes HTML.
 pub(crate) struct Renderer {
-    /// One for each language, in the order of [`Locale::ALL`]: what a template calls knows its language.
-    by_language: [Tera; 3],
+    /// One for each language, in the order of [`Locale::ALL`]: what a template calls knows its language. A daemon that is
+    /// asked for no page parses none, and starts the sooner.
+    by_language: [OnceLock<Tera>; 3],
     pub(crate) strings: Arc<Strings>,
 }
 
 impl Renderer {
     pub(crate) fn new() -> Self {
-        let strings = Arc::new(Strings::new());
         Self {
-            by_language: Locale::ALL.map(|language| parse(language, &strings)),
-            strings,
+            by_language: Default::default(),
+            strings: Arc::new(Strings::default()),
         }
     }
 
@@ -116,7 +116,9 @@ impl Renderer {
         context: &Context,
     ) -> Result<String, tera::Error> {
         let index = Locale::ALL.iter().position(|known| *known == language);
-        self.by_language[index.expect("every language is among all")].render(template, context)
+        self.by_language[index.expect("every language is among all")]
+            .get_or_init(|| parse(language, &self.strings))
+            .render(template, context)
     }
 }
 
@@ -195,9 +197,18 @@ mod tests {
     use super::*;
 
     fn rendered(template: &str, context: &Context) -> String {
-        let mut tera = parse(Locale::Es, &Arc::new(Strings::new()));
+        let mut tera = parse(Locale::Es, &Arc::new(Strings::default()));
         tera.add_raw_template("test.html", template).unwrap();
         tera.render("test.html", context).unwrap()
+    }
+
+    #[test]
+    fn every_page_can_be_parsed_in_every_language() {
+        let renderer = Renderer::new();
+        for language in Locale::ALL {
+            let answer = renderer.render(language, "no such page", &Context::new());
+            assert!(answer.is_err_and(|error| error.to_string().contains("no such page")));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The words of the pages, from Fluent files in three languages.
 
+use std::sync::OnceLock;
+
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use recado_domain::locale::Locale;
@@ -43,24 +45,18 @@ impl From<&'static str> for Words {
     }
 }
 
-/// The words of all languages.
-pub(crate) struct Strings([FluentBundle<FluentResource>; 3]);
+/// The words of all languages, each read when it is first spoken.
+#[derive(Default)]
+pub(crate) struct Strings([OnceLock<FluentBundle<FluentResource>>; 3]);
 
 impl Strings {
-    pub(crate) fn new() -> Self {
-        Self([
-            bundle(Locale::Es, ES),
-            bundle(Locale::Pt, PT),
-            bundle(Locale::En, EN),
-        ])
-    }
-
     fn of(&self, language: Locale) -> &FluentBundle<FluentResource> {
-        match language {
-            Locale::Es => &self.0[0],
-            Locale::Pt => &self.0[1],
-            Locale::En => &self.0[2],
-        }
+        let (index, files) = match language {
+            Locale::Es => (0, ES),
+            Locale::Pt => (1, PT),
+            Locale::En => (2, EN),
+        };
+        self.0[index].get_or_init(|| bundle(language, files))
     }
 
     /// Whether the key exists in a language.
@@ -154,7 +150,7 @@ mod tests {
         assert!(spanish.len() > 10);
         assert_eq!(spanish, keys(PT), "pt");
         assert_eq!(spanish, keys(EN), "en");
-        let strings = Strings::new();
+        let strings = Strings::default();
         for key in spanish.keys() {
             for language in Locale::ALL {
                 assert!(strings.has(language, key), "{key} has no value in {language}");
@@ -164,7 +160,7 @@ mod tests {
 
     #[test]
     fn plurals_follow_the_number_and_names_stay_as_they_are() {
-        let strings = Strings::new();
+        let strings = Strings::default();
         let months: Vec<_> = (1..=12)
             .map(|month| {
                 let arguments = [("month", FluentValue::from(month))].into_iter().collect();
@@ -177,7 +173,7 @@ mod tests {
     #[test]
     fn a_key_that_is_nowhere_shows_itself() {
         assert_eq!(
-            Strings::new().text(Locale::En, "no-such-key", None),
+            Strings::default().text(Locale::En, "no-such-key", None),
             "no-such-key"
         );
     }

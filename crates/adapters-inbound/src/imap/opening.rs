@@ -1,11 +1,9 @@
 //! From a name to an open folder: connection, greeting, TLS, login.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret as _;
 use tokio::net::{TcpStream, lookup_host};
@@ -16,6 +14,7 @@ use super::account::{InboxAccount, Protocol};
 use super::fault::{MailboxFault, MailboxFaultKind};
 use super::response::{Reply, Status};
 use super::session::{Access, Done, Opened, SMALL, Session, quoted};
+use super::tls::Authorities;
 use super::wire::{Wire, WireError};
 
 /// A session with its folder open.
@@ -29,12 +28,12 @@ pub(super) struct OpenMailbox {
 /// Connects, logs in, and opens the folder, all in the time of one command.
 pub(super) async fn open(
     settings: &MailboxSettings,
-    tls: &Arc<ClientConfig>,
+    authorities: &Authorities,
     account: &InboxAccount,
     access: Access,
 ) -> Result<OpenMailbox, MailboxFault> {
     let limit = settings.timeouts.command;
-    match timeout(limit, step_by_step(settings, tls, account, access)).await {
+    match timeout(limit, step_by_step(settings, authorities, account, access)).await {
         Ok(opened) => opened,
         Err(_) => Err(MailboxFault::passing(
             &account.server(),
@@ -45,13 +44,13 @@ pub(super) async fn open(
 
 async fn step_by_step(
     settings: &MailboxSettings,
-    tls: &Arc<ClientConfig>,
+    authorities: &Authorities,
     account: &InboxAccount,
     access: Access,
 ) -> Result<OpenMailbox, MailboxFault> {
     let opening = Opening {
         settings,
-        tls,
+        authorities,
         account,
         server: account.server(),
         is_near: is_loopback,
@@ -67,7 +66,7 @@ async fn step_by_step(
 
 struct Opening<'a> {
     settings: &'a MailboxSettings,
-    tls: &'a Arc<ClientConfig>,
+    authorities: &'a Authorities,
     account: &'a InboxAccount,
     /// `host:port`, for messages.
     server: String,
@@ -176,7 +175,8 @@ impl Opening<'_> {
                 format!("{name} is no name that a certificate can bear"),
             )
         })?;
-        wire.secure(self.tls.clone(), server_name).await.map_err(|error| {
+        let config = self.authorities.client_config().await;
+        wire.secure(config, server_name).await.map_err(|error| {
             let kind = if is_certificate_error(&error) {
                 MailboxFaultKind::Certificate
             } else {
@@ -341,7 +341,6 @@ fn is_certificate_error(error: &WireError) -> bool {
 mod tests {
     use super::*;
     use crate::imap::MailboxTimeouts;
-    use crate::imap::tls::client_config;
     use std::time::Duration;
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     use tokio::net::TcpListener;
@@ -395,7 +394,7 @@ mod tests {
         };
         let opening = Opening {
             settings: &settings,
-            tls: &client_config(None).unwrap(),
+            authorities: &Authorities::new(None).unwrap(),
             account: &account,
             server: account.server(),
             is_near: |_| false,

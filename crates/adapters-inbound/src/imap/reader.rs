@@ -13,7 +13,6 @@ use recado_ports::ids::Ids;
 use recado_ports::ledger::Ledger;
 use recado_ports::parameters::Parameters;
 use recado_ports::store::StoreError;
-use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 
 use super::MailboxSettings;
@@ -23,7 +22,7 @@ use super::memory::Memory;
 use super::opening::{OpenMailbox, open};
 use super::round::{lost, unless_stopped};
 use super::session::{Access, FAREWELL, Session};
-use super::tls::{TlsSetupError, client_config};
+use super::tls::{Authorities, TlsSetupError};
 use super::wire::WireError;
 use crate::intake::Intake;
 
@@ -55,7 +54,7 @@ pub struct MailboxReader {
 
 /// Whose certificates are believed.
 #[derive(Clone)]
-pub struct Trust(pub(super) Arc<ClientConfig>);
+pub struct Trust(pub(super) Arc<Authorities>);
 
 /// Why a session ended.
 pub(super) enum Ended {
@@ -78,7 +77,7 @@ impl MailboxReader {
     ///
     /// The certificate file cannot be used.
     pub fn trust(settings: &MailboxSettings) -> Result<Trust, TlsSetupError> {
-        client_config(settings.ca_file.as_deref()).map(Trust)
+        Authorities::new(settings.ca_file.as_deref()).map(|authorities| Trust(Arc::new(authorities)))
     }
 
     /// Reads until the word to stop. No fault ends it.

@@ -9,14 +9,12 @@ mod stuffing;
 mod transaction;
 mod wire;
 
-use crate::tls::{TlsSetupError, client_config};
+use crate::tls::{Authorities, TlsSetupError};
 use async_trait::async_trait;
 use recado_domain::channel::OutgoingAccount;
 use recado_domain::reply::Reply;
 use recado_ports::mail::{Envelope, MailSession, SendError, Transport};
-use rustls::ClientConfig;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use wire::Wire;
 
@@ -70,7 +68,7 @@ pub struct SmtpSettings {
 /// Opens SMTP sessions.
 pub struct SmtpTransport {
     settings: SmtpSettings,
-    tls: Arc<ClientConfig>,
+    authorities: Authorities,
 }
 
 impl SmtpTransport {
@@ -80,15 +78,18 @@ impl SmtpTransport {
     ///
     /// The certificate file cannot be used.
     pub fn new(settings: SmtpSettings) -> Result<Self, TlsSetupError> {
-        let tls = client_config(settings.ca_file.as_deref())?;
-        Ok(Self { settings, tls })
+        let authorities = Authorities::new(settings.ca_file.as_deref())?;
+        Ok(Self {
+            settings,
+            authorities,
+        })
     }
 }
 
 #[async_trait]
 impl Transport for SmtpTransport {
     async fn connect(&self, account: &OutgoingAccount) -> Result<Box<dyn MailSession>, SendError> {
-        let session = opening::open(&self.settings, &self.tls, account)
+        let session = opening::open(&self.settings, &self.authorities, account)
             .await
             .map_err(SendError::Channel)?;
         Ok(Box::new(session))

@@ -2,26 +2,25 @@
 
 use super::wire::{Answer, Wire, WireError};
 use super::{Capabilities, SmtpSession, SmtpSettings, Standing};
+use crate::tls::Authorities;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use recado_domain::channel::{ChannelFault, Credentials, HoldReason, OutgoingAccount, TlsMode};
 use recado_domain::reply::{Reply, Stage, Verdict, classify};
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret as _;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 pub(super) async fn open(
     settings: &SmtpSettings,
-    tls: &Arc<ClientConfig>,
+    authorities: &Authorities,
     account: &OutgoingAccount,
 ) -> Result<SmtpSession, ChannelFault> {
     let opening = Opening {
         settings,
-        tls,
+        authorities,
         account,
         server: format!("{}:{}", account.host, account.port),
     };
@@ -53,7 +52,7 @@ pub(super) async fn open(
 
 struct Opening<'a> {
     settings: &'a SmtpSettings,
-    tls: &'a Arc<ClientConfig>,
+    authorities: &'a Authorities,
     account: &'a OutgoingAccount,
     /// `host:port`, for messages.
     server: String,
@@ -136,8 +135,9 @@ impl Opening<'_> {
                 format!("{name} is no name that a certificate can bear"),
             )
         })?;
+        let config = self.authorities.client_config().await;
         let secured = wire
-            .secure(self.tls.clone(), server_name, self.settings.timeouts.greeting)
+            .secure(config, server_name, self.settings.timeouts.greeting)
             .await;
         secured.map_err(|error| {
             let fault = self.lost(stage, &error);

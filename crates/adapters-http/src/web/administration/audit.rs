@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_action_has_its_words() {
-        let strings = crate::web::strings::Strings::new();
+        let strings = crate::web::strings::Strings::default();
         for action in Action::ALL {
             assert!(strings.has(Locale::Es, &key(*action)), "{action:?}");
         }

@@ -193,7 +193,7 @@ mod tests {
     fn shown(language: Locale, form: Form, at: &str) -> String {
         let writer = Writer {
             language,
-            strings: Arc::new(Strings::new()),
+            strings: Arc::new(Strings::default()),
         };
         let zone = TimeZone::get("America/Bogota").unwrap();
         let local = |text: &str| text.parse::<Timestamp>().unwrap().to_zoned(zone.clone());

@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_code_has_its_words() {
-        let strings = crate::web::strings::Strings::new();
+        let strings = crate::web::strings::Strings::default();
         for code in Code::ALL {
             let key = format!("diagnostic-{}", code.as_str());
             assert!(strings.has(recado_domain::locale::Locale::Es, &key), "{key}");
