@@ -47,7 +47,7 @@ pub(crate) enum Build {
     Tests,
     /// The binary as it is delivered, and the programs that measure it.
     Release,
-    /// The same in a folder of its own, so that a profiler can name every function on a stack.
+    /// The same in a folder of its own, with the names of functions, for a profiler.
     Profile,
 }
 
@@ -82,10 +82,7 @@ impl Environment {
                     .args(RELEASE)
                     .arg("--target-dir")
                     .arg(target)
-                    .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")
-                    .env("CARGO_PROFILE_RELEASE_STRIP", "false")
-                    .env("RUSTFLAGS", "-C force-frame-pointers=yes")
-                    .env("CFLAGS", "-fno-omit-frame-pointer");
+                    .env("CARGO_PROFILE_RELEASE_STRIP", "false");
                 "profile/release"
             }
         };

@@ -13,10 +13,22 @@ use crate::flow::{self, as_number};
 use crate::stage::Stage;
 
 /// Samples a second and thread; no divisor of anything that happens in a rhythm.
-const FREQUENCY: u32 = 1997;
+const FREQUENCY: u32 = 997;
+
+/// How stacks are found: by the tables for unwinding that every binary has, from this many octets of each stack.
+const STACKS: &str = "--call-graph=dwarf,32768";
 
 /// Modules that are told of one by one.
 const MODULES: usize = 30;
+
+/// Modules that run what others give them: the next one outwards says what that is.
+const RUNNERS: [&str; 5] = [
+    "adapters_db::sqlite",
+    "adapters_db::operation",
+    "adapters_db::database",
+    "adapters_db::postgres",
+    "adapters_db::schema",
+];
 
 /// Where samples without any function of ours belong, by a name on their stack.
 const FOREIGN: [(&str, &str); 6] = [
@@ -33,7 +45,7 @@ pub(crate) fn measure(stage: &Stage<'_>, mails: usize) -> Result<String, String>
     flow::measure(stage, mails / 10);
     let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
     let mut record = Command::new("perf")
-        .args(["record", "--call-graph=fp", "--quiet"])
+        .args(["record", STACKS, "--quiet"])
         .args([
             format!("--freq={FREQUENCY}"),
             format!("--pid={}", stage.daemon().pid()),
@@ -81,13 +93,20 @@ impl Samples {
             return;
         };
         self.count += 1;
-        let module = stack.iter().find_map(|function| module(function));
-        let key = module.map_or_else(
+        let is_runner = |module: &str| RUNNERS.iter().any(|runner| module.starts_with(runner));
+        let mut modules = stack.iter().filter_map(|function| module(function));
+        let first = modules.next();
+        let second = first.clone().filter(|first| is_runner(first));
+        // A runner has only its own kind of work around it when it works for nobody.
+        let second = second.and_then(|_| modules.find(|module| !is_runner(module)));
+        let second = second.filter(|module| module.starts_with("adapters_db"));
+        let key = second.or(first).map_or_else(
             || {
                 let foreign = |name: &str| stack.iter().any(|function| function.contains(name));
                 let part = FOREIGN.iter().find(|(name, _)| foreign(name));
                 part.map_or_else(
-                    || (format!("thread {}", thread.trim()), "other"),
+                    // A thread that runs neither our functions nor a library's waits, or wakes another.
+                    || (format!("thread {}", thread.trim()), "scheduling"),
                     |(name, part)| ((*name).to_owned(), *part),
                 )
             },
@@ -139,7 +158,12 @@ fn module(function: &str) -> Option<String> {
                 .all(|character| character.is_ascii_alphanumeric() || character == '_')
     };
     let segments: Vec<&str> = path.split("::").take(3).take_while(is_name).collect();
-    (!segments.is_empty()).then(|| segments.join("::"))
+    // Queries stand once for each database.
+    let segments = segments
+        .strip_suffix(&["sqlite"])
+        .or(segments.strip_suffix(&["postgres"]))
+        .unwrap_or(&segments);
+    (segments.len() > 1).then(|| segments.join("::"))
 }
 
 /// The part of the work that a module does.
@@ -199,6 +223,7 @@ mod tests {
         samples.add(&lines(&[
             "recado-writer",
             "  55d0 sqlite3VdbeExec",
+            "  55d0 <recado_adapters_db::sqlite::connection::Inline as SpawnBlocking>::spawn_blocking",
             "  55d1 recado_adapters_db::comments::accept::sqlite::accept::{closure#0}",
             "  55d2 recado_adapters_db::sqlite::writer::Loop::run",
         ]));
@@ -221,10 +246,9 @@ mod tests {
     fn modules_are_named_to_the_second_level() {
         let name = "  7f <recado_app::post_comment::compose::Mail as core::fmt::Debug>::fmt";
         assert_eq!(module(name).as_deref(), Some("app::post_comment::compose"));
-        assert_eq!(
-            module("  7f core::ptr::drop_in_place<recado_app::Error>").as_deref(),
-            Some("app")
-        );
+        let name = "  7f recado_adapters_db::tickets::sqlite::find::{closure#0}";
+        assert_eq!(module(name).as_deref(), Some("adapters_db::tickets"));
+        assert_eq!(module("  7f core::ptr::drop_in_place<recado_app::Error>"), None);
         assert_eq!(module("  7f malloc"), None);
     }
 }
