@@ -3,6 +3,7 @@
 mod administration;
 mod api;
 mod inbound;
+mod lookout;
 mod pages;
 mod releasing;
 mod signals;

@@ -1,28 +1,24 @@
 //! The loops beside the HTTP server: delivery, one connection each, and housekeeping.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use recado_app::deliver_batch::{AccountGate, DeliverBatch, Line, Next};
+use recado_app::deliver_batch::{AccountGate, DeliverBatch};
 use recado_app::keep_house::{Diary, KeepHouse};
 use recado_app::receive_mail::ReceiveMail;
 use recado_app::release_held::ReleaseHeld;
 use recado_app::stop::Stop;
 use recado_domain::channel::AccountId;
-use recado_ports::events::{Events, Topic};
+use recado_ports::events::Events;
 use recado_ports::mail::Transport;
 use tokio::task::JoinSet;
 
+use super::lookout::{Lookout, delivery};
 use super::releasing::releasing;
 use super::watchdog::Pulse;
 use crate::wiring::House;
-
-/// A bound on a wait for news; the worker's own bound is shorter.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Between two rounds of housekeeping.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
@@ -69,10 +65,11 @@ pub(super) fn start(
     });
     let events: Arc<dyn Events> = house.database.clone();
     let mut loops = JoinSet::new();
+    let lookout = Lookout::of(events.clone(), settings.batch);
     for _ in 0..house.configuration.workers {
-        let (deliver, events, stop) = (deliver.clone(), events.clone(), stop.clone());
+        let (deliver, lookout, stop) = (deliver.clone(), lookout.clone(), stop.clone());
         loops.spawn(again_after_panic("delivery", stop.clone(), move || {
-            delivery(deliver.clone(), events.clone(), stop.clone())
+            delivery(deliver.clone(), lookout.clone(), stop.clone())
         }));
     }
     let release = Arc::new(ReleaseHeld {
@@ -88,25 +85,6 @@ pub(super) fn start(
         housekeeping(keep.clone(), metrics.clone(), pulse.clone(), stop.clone())
     }));
     loops
-}
-
-async fn delivery(deliver: Arc<DeliverBatch>, events: Arc<dyn Events>, stop: Stop) {
-    let mut line = Line::default();
-    while !stop.is_requested() {
-        // The wait begins before the look: a comment that is accepted in between ends it.
-        let mut news = pin!(events.wait(Topic::Outbox, LONGEST_WAIT));
-        let changed = poll_fn(|context| Poll::Ready(news.as_mut().poll(context).is_ready())).await;
-        match deliver.run(&mut line, &stop).await {
-            Next::AtOnce => tokio::task::yield_now().await,
-            Next::Within(_) if changed => {}
-            Next::Within(time) => tokio::select! {
-                () = news => {}
-                () = tokio::time::sleep(time) => {}
-                () = stop.requested() => {}
-            },
-        }
-    }
-    deliver.hang_up(line).await;
 }
 
 async fn housekeeping(keep: Arc<KeepHouse>, metrics: PrometheusHandle, pulse: Pulse, stop: Stop) {
