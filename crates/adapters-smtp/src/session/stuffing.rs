@@ -5,22 +5,31 @@
 /// Composed mails have no bare CR or LF. Should one come, it becomes a line end: as it is, a server could take the
 /// text after it for commands.
 pub(super) fn stuffed(message: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(message.len() + message.len() / 32 + 8);
-    let mut push_line = |line: &[u8]| {
-        if line.first() == Some(&b'.') {
+    // Room for the commands of the next mail, too.
+    let mut out = Vec::with_capacity(message.len() + message.len() / 32 + 512);
+    if message.first() == Some(&b'.') {
+        out.push(b'.');
+    }
+    // Copied up to here; looked at up to `line`, the beginning of a line.
+    let (mut copied, mut line) = (0, 0);
+    while let Some(end) = memchr::memchr2(b'\r', b'\n', &message[line..]) {
+        let end = line + end;
+        line = end + 2;
+        if !message[end..].starts_with(b"\r\n") {
+            out.extend_from_slice(&message[copied..end]);
+            out.extend_from_slice(b"\r\n");
+            line = end + 1;
+            copied = line;
+        }
+        if message.get(line) == Some(&b'.') {
+            out.extend_from_slice(&message[copied..line]);
             out.push(b'.');
+            copied = line;
         }
-        out.extend_from_slice(line);
+    }
+    out.extend_from_slice(&message[copied..]);
+    if line < message.len() {
         out.extend_from_slice(b"\r\n");
-    };
-    let body = message
-        .strip_suffix(b"\n")
-        .map_or(message, |body| body.strip_suffix(b"\r").unwrap_or(body));
-    if !message.is_empty() {
-        for line in body.split(|byte| *byte == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            line.split(|byte| *byte == b'\r').for_each(&mut push_line);
-        }
     }
     out.extend_from_slice(b".\r\n");
     out

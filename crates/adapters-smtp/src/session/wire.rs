@@ -3,6 +3,7 @@
 use recado_domain::reply::Reply;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use std::borrow::Cow;
 use std::future::{Future as _, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -67,8 +68,19 @@ enum Stream {
 
 pub(super) struct Wire {
     stream: Stream,
-    /// Received and not yet read as a reply.
+    /// What was received last.
     input: Vec<u8>,
+    /// How much of it was read as replies.
+    read: usize,
+}
+
+/// A reply of which some lines have come.
+#[derive(Default)]
+struct Partial {
+    answer: Option<Answer>,
+    lines: usize,
+    /// How many octets of the next line hold no line end.
+    searched: usize,
 }
 
 impl Wire {
@@ -76,6 +88,7 @@ impl Wire {
         Self {
             stream: Stream::Plain(stream),
             input: Vec::new(),
+            read: 0,
         }
     }
 
@@ -100,7 +113,11 @@ impl Wire {
 
     /// Whether the server has said something that nobody asked for.
     pub(super) fn has_unread(&self) -> bool {
-        !self.input.is_empty()
+        !self.unread().is_empty()
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.input[self.read..]
     }
 
     /// Sets up TLS. Nothing received in the clear survives: it could be anybody's.
@@ -119,6 +136,7 @@ impl Wire {
         Ok(Self {
             stream: Stream::Tls(Box::new(stream)),
             input: Vec::new(),
+            read: 0,
         })
     }
 
@@ -140,24 +158,56 @@ impl Wire {
 
     /// Reads one reply, all its lines within `limit` together.
     pub(super) async fn read(&mut self, limit: Duration) -> Result<Answer, WireError> {
-        timeout(limit, self.read_lines())
+        let mut partial = Partial::default();
+        // Answers to commands that were sent together come together: no timer for the second and the third.
+        if let Some(answer) = self.take_reply(&mut partial)? {
+            return Ok(answer);
+        }
+        let read = async {
+            loop {
+                if self.receive().await? == 0 {
+                    return Err(match self.unread() {
+                        [] => WireError::Closed,
+                        rest => WireError::Garbled(format!("{} and no more", shown(rest))),
+                    });
+                }
+                if let Some(answer) = self.take_reply(&mut partial)? {
+                    return Ok(answer);
+                }
+            }
+        };
+        timeout(limit, read)
             .await
             .map_err(|_| WireError::TimedOut(limit))?
     }
 
-    async fn read_lines(&mut self) -> Result<Answer, WireError> {
-        let mut answer: Option<Answer> = None;
-        for _ in 0..MAX_LINES {
-            let line = self.read_line().await?;
-            let Some(ReplyLine { code, text, more }) = ReplyLine::parse(&line) else {
-                return Err(WireError::Garbled(shown(&line)));
+    /// Takes whole lines of what was received; the reply, when its last line is among them.
+    fn take_reply(&mut self, partial: &mut Partial) -> Result<Option<Answer>, WireError> {
+        loop {
+            let unread = &self.input[self.read..];
+            let Some(end) = memchr::memchr(b'\n', &unread[partial.searched..]) else {
+                partial.searched = unread.len();
+                if partial.searched > MAX_LINE {
+                    return Err(WireError::Garbled(format!(
+                        "a line of more than {MAX_LINE} octets"
+                    )));
+                }
+                return Ok(None);
             };
-            let answer = match &mut answer {
-                None => answer.insert(Answer { code, text }),
+            let end = partial.searched + end;
+            let line = &unread[..end];
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let Some(ReplyLine { code, text, more }) = ReplyLine::parse(line) else {
+                return Err(WireError::Garbled(shown(line)));
+            };
+            match &mut partial.answer {
+                None => {
+                    let text = text.into_owned();
+                    partial.answer = Some(Answer { code, text });
+                }
                 Some(answer) if answer.code == code => {
                     answer.text.push('\n');
                     answer.text.push_str(&text);
-                    answer
                 }
                 Some(answer) => {
                     return Err(WireError::Garbled(format!(
@@ -165,46 +215,23 @@ impl Wire {
                         answer.code
                     )));
                 }
-            };
+            }
+            self.read += end + 1;
+            partial.searched = 0;
+            partial.lines += 1;
             if !more {
-                return Ok(Answer {
-                    code,
-                    text: std::mem::take(&mut answer.text),
-                });
+                return Ok(partial.answer.take());
             }
-        }
-        Err(WireError::Garbled(format!("more than {MAX_LINES} lines")))
-    }
-
-    /// One line without its end.
-    async fn read_line(&mut self) -> Result<Vec<u8>, WireError> {
-        let mut searched = 0;
-        loop {
-            if let Some(end) = self.input[searched..].iter().position(|byte| *byte == b'\n') {
-                let mut line: Vec<u8> = self.input.drain(..=searched + end).collect();
-                line.pop();
-                if line.last() == Some(&b'\r') {
-                    line.pop();
-                }
-                return Ok(line);
-            }
-            searched = self.input.len();
-            if searched > MAX_LINE {
-                return Err(WireError::Garbled(format!(
-                    "a line of more than {MAX_LINE} octets"
-                )));
-            }
-            if self.receive().await? == 0 {
-                return Err(match searched {
-                    0 => WireError::Closed,
-                    _ => WireError::Garbled(format!("{} and no more", shown(&self.input))),
-                });
+            if partial.lines == MAX_LINES {
+                return Err(WireError::Garbled(format!("more than {MAX_LINES} lines")));
             }
         }
     }
 
     /// Takes what has arrived, or waits for something to arrive; 0 at the end. Loses nothing when dropped.
     async fn receive(&mut self) -> io::Result<usize> {
+        self.input.drain(..self.read);
+        self.read = 0;
         self.input.reserve(MAX_LINE);
         match &mut self.stream {
             Stream::Plain(stream) => stream.read_buf(&mut self.input).await,
@@ -235,15 +262,15 @@ impl Wire {
     }
 }
 
-struct ReplyLine {
+struct ReplyLine<'a> {
     code: u16,
-    text: String,
+    text: Cow<'a, str>,
     more: bool,
 }
 
-impl ReplyLine {
+impl<'a> ReplyLine<'a> {
     /// `250 text`, `250-text`, or a bare `250` (RFC 5321 §4.2 obliges clients to take it).
-    fn parse(line: &[u8]) -> Option<Self> {
+    fn parse(line: &'a [u8]) -> Option<Self> {
         let (digits, rest) = line.split_first_chunk::<3>()?;
         if !digits.iter().all(u8::is_ascii_digit) {
             return None;
@@ -259,7 +286,7 @@ impl ReplyLine {
         };
         Some(Self {
             code,
-            text: String::from_utf8_lossy(text).into_owned(),
+            text: String::from_utf8_lossy(text),
             more,
         })
     }
@@ -275,7 +302,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &[u8]) -> Option<(u16, String, bool)> {
-        ReplyLine::parse(line).map(|line| (line.code, line.text, line.more))
+        ReplyLine::parse(line).map(|line| (line.code, line.text.into_owned(), line.more))
     }
 
     #[test]

@@ -148,17 +148,21 @@ impl Reply {
     /// characters other than the line break become U+FFFD: the text is shown on terminals and in pages.
     pub fn new(code: u16, text: &str) -> Self {
         let enhanced = text.split([' ', '\n']).next().and_then(EnhancedCode::parse);
-        let text = text
-            .trim_end()
-            .chars()
-            .take(Self::MAX_TEXT)
-            .map(|c| match c {
-                '\n' => '\n',
-                '\t' => ' ',
-                c if c.is_control() => char::REPLACEMENT_CHARACTER,
-                c => c,
-            })
-            .collect();
+        let text = text.trim_end();
+        let is_plain = |octet: u8| matches!(octet, b' '..=b'~' | b'\n');
+        let text = if text.len() <= Self::MAX_TEXT && text.bytes().all(is_plain) {
+            text.to_owned()
+        } else {
+            text.chars()
+                .take(Self::MAX_TEXT)
+                .map(|c| match c {
+                    '\n' => '\n',
+                    '\t' => ' ',
+                    c if c.is_control() => char::REPLACEMENT_CHARACTER,
+                    c => c,
+                })
+                .collect()
+        };
         Self { code, enhanced, text }
     }
 
