@@ -1,6 +1,6 @@
 //! Two daemons on one PostgreSQL, by turns with one.
 
-use crate::flow;
+use crate::flow::{self, CALLERS};
 use crate::processor::Processes;
 use crate::report::Report;
 use crate::stage::{Stage, sections};
@@ -15,7 +15,7 @@ pub(crate) fn measure(report: &mut Report, stage: &Stage<'_>, mails: usize, repe
         let second = beside.serve();
         let targets = [stage.target(), stage.target_of(&second)];
         let processes = Processes::new([stage.daemon(), &second], kind.postgres);
-        let two = flow::between(&targets, &processes, &stage.sink, mails);
+        let two = flow::between(&targets, &processes, &stage.sink, CALLERS, mails);
         assert!(second.stop().success(), "the second daemon stops in order");
         rates.push(two.rate);
         ratios.push(two.rate / one.rate);

@@ -28,15 +28,21 @@ pub(crate) struct Flow {
 
 /// Posts so many comments and waits for their mails.
 pub(crate) fn measure(stage: &Stage<'_>, mails: usize) -> Flow {
-    between(&[stage.target()], &stage.processes(), &stage.sink, mails)
+    between(&[stage.target()], &stage.processes(), &stage.sink, CALLERS, mails)
 }
 
-/// The same with several daemons on one database.
-pub(crate) fn between(targets: &[Target], processes: &Processes, sink: &Sink, mails: usize) -> Flow {
+/// The same with several daemons on one database, and any number of callers.
+pub(crate) fn between(
+    targets: &[Target],
+    processes: &Processes,
+    sink: &Sink,
+    callers: usize,
+    mails: usize,
+) -> Flow {
     let (already, octets) = (sink.count(), sink.octets());
     let (all, database, of_sink) = (processes.used(), processes.of_database(), sink.used());
     let (machine, ours) = (processor::of_machine(), processor::of_ourselves());
-    let driven = driver::post(targets, CALLERS, mails);
+    let driven = driver::post(targets, callers, mails);
     let last = sink.wait_for(already + mails, PATIENCE);
     let machine = processor::of_machine().saturating_sub(machine);
     let ours = (processor::of_ourselves() + processes.used()).saturating_sub(ours + all);

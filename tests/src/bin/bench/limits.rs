@@ -6,8 +6,6 @@ pub(crate) mod http;
 pub(crate) mod pgbench;
 pub(crate) mod sqlite;
 
-use recado_tests::daemon::Store;
-
 use crate::flow::CALLERS;
 use crate::report::Report;
 use crate::stage::{Kind, Stage};
@@ -38,12 +36,4 @@ pub(crate) async fn of_sqlite(report: &mut Report, kind: &Kind<'_>) {
     ));
     let label = format!("the same rows, {CALLERS} in a commit, by a bare program");
     report.add(kind.row("limit.grouped", &label, "comments/s", &grouped));
-}
-
-/// A database of PostgreSQL for pgbench to fill: laid out by a daemon, with the driver's tickets.
-pub(crate) async fn database(kind: &Kind<'_>) -> Option<Store> {
-    kind.postgres?;
-    let mut stage = Stage::set_up(kind).await;
-    stage.stop();
-    Some(stage.store)
 }

@@ -9,6 +9,7 @@ mod daemons;
 mod drain;
 mod driver;
 mod flow;
+mod growth;
 mod incoming;
 mod latency;
 mod limits;
@@ -23,11 +24,13 @@ mod start;
 mod turns;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Parser;
 use recado_tests::servers::Postgres;
 use recado_tests::servers::postgres::Durability;
 
+use crate::limits::pgbench::Pgbench;
 use crate::load::{Load, Queue};
 use crate::report::{Goal, Report};
 use crate::stage::{Kind, Stage};
@@ -59,7 +62,7 @@ struct Arguments {
     profile: bool,
     /// Databases and parts, with commas between: all databases where none is named, all parts where none is
     #[arg(long, value_delimiter = ',', value_parser = [
-        "sqlite", "postgres", "limits", "flow", "large", "latency", "start", "daemons", "drain", "in",
+        "sqlite", "postgres", "limits", "flow", "large", "latency", "start", "growth", "daemons", "drain", "in",
     ])]
     only: Vec<String>,
     /// Write the figures here as JSON
@@ -93,6 +96,7 @@ impl Arguments {
 #[tokio::main]
 async fn main() {
     let arguments = Arguments::parse();
+    let start = Instant::now();
     let earlier = arguments.against.as_ref().map(|file| {
         let text = std::fs::read_to_string(file).expect("the earlier figures can be read");
         serde_json::from_str(&text).expect("the earlier figures are JSON")
@@ -143,6 +147,7 @@ async fn main() {
     for kind in &kinds {
         measure(&arguments, &mut report, kind).await;
     }
+    report.note("it took", format!("{} s", start.elapsed().as_secs()));
     println!("\n{}", report.table());
     if let Some(earlier) = earlier {
         println!("{}", report.against(&earlier));
@@ -160,7 +165,7 @@ async fn measure(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
     if has("limits") && kind.is_sqlite() {
         limits::of_sqlite(report, kind).await;
     }
-    if ["flow", "large", "latency", "start", "daemons"]
+    if ["flow", "large", "latency", "start", "growth", "daemons"]
         .into_iter()
         .any(has)
     {
@@ -189,18 +194,13 @@ async fn daemon(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
     };
     let mut mails = arguments.mails;
     if has("flow") || has("large") {
-        let limit = if has("flow") {
-            limits::database(kind).await
+        let pgbench = if has("flow") && !kind.is_sqlite() {
+            Pgbench::start().await
         } else {
             None
         };
-        let turns = Turns::take(
-            &stage,
-            large.as_ref(),
-            limit.as_ref(),
-            arguments.mails,
-            arguments.repetitions,
-        );
+        let (large, pgbench) = (large.as_ref(), pgbench.as_ref());
+        let turns = Turns::take(&stage, large, pgbench, arguments.mails, arguments.repetitions);
         turns.tell(report, kind);
         mails = Some(turns.mails);
     }
@@ -216,6 +216,9 @@ async fn daemon(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
     if has("start") {
         start::measure(report, &mut stage);
     }
+    if has("growth") {
+        growth::measure(report, &mut stage, mails.unwrap_or(2000) / 2);
+    }
     if has("daemons") && !kind.is_sqlite() {
         let repetitions = arguments.repetitions.div_ceil(2);
         daemons::measure(report, &stage, mails.unwrap_or(2000), repetitions);
@@ -227,7 +230,7 @@ async fn daemon(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
 async fn large<'a>(arguments: &Arguments, report: &mut Report, kind: &'a Kind<'a>) -> Stage<'a> {
     let mut stage = Stage::set_up(kind).await;
     stage.stop();
-    let loading = std::time::Instant::now();
+    let loading = Instant::now();
     load::fill(
         &stage,
         Load {

@@ -136,6 +136,11 @@ impl Report {
         }
     }
 
+    /// Tells what the figures depend on, or depended on.
+    pub(crate) fn note(&mut self, what: &'static str, value: String) {
+        self.about.insert(what, value);
+    }
+
     /// Adds a row, and says so: a run takes minutes.
     pub(crate) fn add(&mut self, row: Row) {
         let [label, figure, spread, goal, _, verdict] = row.cells();

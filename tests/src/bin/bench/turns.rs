@@ -1,10 +1,8 @@
 //! End to end and its limits by turns: on one machine, in one minute, so that what disturbs one disturbs the other.
 
-use recado_tests::daemon::Store;
-
 use crate::bare_client::{self, Sent};
 use crate::flow::{self, Flow, as_number};
-use crate::limits::pgbench;
+use crate::limits::pgbench::Pgbench;
 use crate::processor;
 use crate::report::{Goal, Report, Row};
 use crate::stage::{CONNECTIONS, Kind, Stage};
@@ -29,12 +27,12 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// Has each its turns: a bare client against the same sink, pgbench on the same server, the daemon, and the same
-    /// with a large database. `limit` is a database that pgbench may fill.
+    /// Has each its turns: a bare client against the same sink, pgbench on a server like it, the daemon, and the same with
+    /// a large database; every other time the other way round, since each leaves the disk something to do.
     pub(crate) fn take(
         stage: &Stage<'_>,
         large: Option<&Stage<'_>>,
-        limit: Option<&Store>,
+        pgbench: Option<&Pgbench>,
         mails: Option<usize>,
         repetitions: usize,
     ) -> Self {
@@ -51,18 +49,26 @@ impl Turns {
             mails,
             ..Self::default()
         };
-        for _ in 0..repetitions {
-            turns.bare.push(bare_client::measure(
-                &stage.sink,
-                CONNECTIONS,
-                MAILS.1,
-                first.size,
-            ));
-            if let (Some(postgres), Some(Store::Postgres(url))) = (stage.kind.postgres, limit) {
-                turns.pgbench.push(pgbench::measure(postgres, url, first.size));
+        for repetition in 0..repetitions {
+            let mut order = [0, 1, 2, 3];
+            if repetition % 2 == 1 {
+                order.reverse();
             }
-            turns.flows.push(flow::measure(stage, mails));
-            turns.large.extend(large.map(|large| flow::measure(large, mails)));
+            for turn in order {
+                match turn {
+                    0 => turns.bare.push(bare_client::measure(
+                        &stage.sink,
+                        CONNECTIONS,
+                        MAILS.1,
+                        first.size,
+                    )),
+                    1 => turns
+                        .pgbench
+                        .extend(pgbench.map(|pgbench| pgbench.rate(first.size))),
+                    2 => turns.flows.push(flow::measure(stage, mails)),
+                    _ => turns.large.extend(large.map(|large| flow::measure(large, mails))),
+                }
+            }
         }
         turns.peak = processor::resident_peak_mib(stage.daemon());
         turns.peak_of_large = large.map_or(0.0, |large| processor::resident_peak_mib(large.daemon()));

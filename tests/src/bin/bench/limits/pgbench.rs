@@ -3,37 +3,65 @@
 
 use std::io::Write;
 
+use recado_tests::daemon::Store;
 use recado_tests::servers::Postgres;
+use recado_tests::servers::postgres::Durability;
 use tempfile::NamedTempFile;
 
 use crate::driver::TICKETS;
 use crate::flow::CALLERS;
+use crate::stage::{Kind, Stage};
 
 /// How long one repetition takes.
 const SECONDS: u32 = 4;
 
-/// Comments a second, in a database that a daemon has laid out and that has the driver's tickets.
-///
-/// # Panics
-/// The server refuses.
-pub(crate) fn measure(postgres: &Postgres, url: &str, size: usize) -> f64 {
-    let mut script = NamedTempFile::new().expect("the temporary folder can be written");
-    script
-        .write_all(statement(size).as_bytes())
-        .expect("the disk has room");
-    let output = postgres
-        .command("pgbench")
-        .args(["--no-vacuum", "--protocol=prepared", "--jobs=1"])
-        .args([format!("--client={CALLERS}"), format!("--time={SECONDS}")])
-        .arg(format!("--file={}", script.path().display()))
-        .arg(url)
-        .output()
-        .expect("pgbench is among PostgreSQL's programs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    let rate = text
-        .lines()
-        .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-    rate.unwrap_or_else(|| panic!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
+/// A server like the one that is measured, apart from it so that what one leaves to do later is not charged to the other.
+pub(crate) struct Pgbench {
+    url: String,
+    postgres: Postgres,
+}
+
+impl Pgbench {
+    /// Starts it. Its database is laid out by a daemon, and has the driver's tickets.
+    pub(crate) async fn start() -> Option<Self> {
+        let postgres = Postgres::alone(Durability::Flushed)?;
+        let kind = Kind {
+            key: "pgbench",
+            name: "pgbench",
+            postgres: Some(&postgres),
+        };
+        let mut stage = Stage::set_up(&kind).await;
+        stage.stop();
+        let Store::Postgres(url) = stage.store else {
+            return None;
+        };
+        Some(Self { url, postgres })
+    }
+
+    /// Comments a second, each with a mail of a size.
+    ///
+    /// # Panics
+    /// The server refuses.
+    pub(crate) fn rate(&self, size: usize) -> f64 {
+        let mut script = NamedTempFile::new().expect("the temporary folder can be written");
+        script
+            .write_all(statement(size).as_bytes())
+            .expect("the disk has room");
+        let output = self
+            .postgres
+            .command("pgbench")
+            .args(["--no-vacuum", "--protocol=prepared", "--jobs=1"])
+            .args([format!("--client={CALLERS}"), format!("--time={SECONDS}")])
+            .arg(format!("--file={}", script.path().display()))
+            .arg(&self.url)
+            .output()
+            .expect("pgbench is among PostgreSQL's programs");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let rate = text
+            .lines()
+            .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+        rate.unwrap_or_else(|| panic!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
+    }
 }
 
 /// The rows that the daemon writes for a comment with one mail, ids in the order of time as its own are.
