@@ -63,7 +63,7 @@ impl Environment {
     /// Looks for servers, builds, and starts the servers that the whole run shares. Tests are built with one choice of
     /// features, so that the binary under test and the tests share their dependencies.
     pub(crate) fn prepare(missing: Missing, build: Build) -> anyhow::Result<Self> {
-        let suites = look_for_servers(missing);
+        let suites = look_for_servers(missing, build);
         let mut command = workspace::cargo();
         let folder = match build {
             Build::Tests => {
@@ -97,7 +97,8 @@ impl Environment {
                 continue;
             };
             variables.push((suite.variable, programs.into()));
-            if suite.name == postgres::SUITE.name {
+            // What measures starts a cluster of its own.
+            if suite.name == postgres::SUITE.name && build == Build::Tests {
                 let cluster =
                     Postgres::start(programs, Durability::Flushed).context("PostgreSQL does not start")?;
                 variables.push((postgres::URL_VARIABLE, cluster.admin_url().into()));
@@ -128,8 +129,9 @@ impl Environment {
     }
 }
 
-/// Looks for each suite's programs, and installs those that are missing where that is wanted and can be done.
-fn look_for_servers(missing: Missing) -> Vec<Found> {
+/// Looks for each suite's programs, and installs those that are missing where that is wanted and can be done. What
+/// measures needs databases alone.
+fn look_for_servers(missing: Missing, build: Build) -> Vec<Found> {
     let look = || {
         SUITES
             .iter()
@@ -137,7 +139,10 @@ fn look_for_servers(missing: Missing) -> Vec<Found> {
             .collect::<Vec<Found>>()
     };
     let found = look();
-    let absent = found.iter().filter(|(_, programs)| programs.is_err());
+    let is_needed = |suite: &Suite| build == Build::Tests || suite.name == postgres::SUITE.name;
+    let absent = found
+        .iter()
+        .filter(|(suite, programs)| programs.is_err() && is_needed(suite));
     let packages: Vec<&str> = absent.flat_map(|(suite, _)| suite.packages).copied().collect();
     if packages.is_empty() || missing == Missing::Skip || !install::is_possible() {
         return found;
