@@ -22,7 +22,7 @@ pub(crate) struct Sent {
 }
 
 /// Sends mails of a size over some connections, with pipelining, as a daemon does: the message goes out after the
-/// server's go-ahead, the next mail after the answer to the dot.
+/// server's go-ahead, and the next mail's envelope with its dot.
 pub(crate) fn measure(sink: &Sink, connections: usize, mails: usize, size: usize) -> Sent {
     let before = sink.used();
     let address = sink.address();
@@ -62,13 +62,18 @@ async fn converse(sink: SocketAddr, connection: usize, mails: usize, size: usize
     lines(&mut stream, 4).await;
     let line = "Una línea de texto, tan larga como suelen ser.\r\n";
     let body = line.repeat(size / line.len());
+    let envelope = "MAIL FROM:<desk@example.org>\r\nRCPT TO:<tomas@example.com>\r\nDATA\r\n";
+    stream
+        .write_all(envelope.as_bytes())
+        .await
+        .expect("the sink reads");
+    lines(&mut stream, 3).await;
     for n in 0..mails {
-        let envelope = b"MAIL FROM:<desk@example.org>\r\nRCPT TO:<tomas@example.com>\r\nDATA\r\n";
-        stream.write_all(envelope).await.expect("the sink reads");
-        lines(&mut stream, 3).await;
-        let mail = format!("Message-ID: <{connection}.{n}@bench>\r\nSubject: bench\r\n\r\n{body}.\r\n");
+        let is_last = n + 1 == mails;
+        let next = if is_last { "" } else { envelope };
+        let mail = format!("Message-ID: <{connection}.{n}@bench>\r\nSubject: bench\r\n\r\n{body}.\r\n{next}");
         stream.write_all(mail.as_bytes()).await.expect("the sink reads");
-        lines(&mut stream, 1).await;
+        lines(&mut stream, if is_last { 1 } else { 4 }).await;
     }
 }
 
