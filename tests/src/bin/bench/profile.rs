@@ -22,7 +22,8 @@ const STACKS: &str = "--call-graph=dwarf,32768";
 const MODULES: usize = 30;
 
 /// Modules that run what others give them: the next one outwards says what that is.
-const RUNNERS: [&str; 5] = [
+const RUNNERS: [&str; 6] = [
+    "adapters_db::gather",
     "adapters_db::sqlite",
     "adapters_db::operation",
     "adapters_db::database",
@@ -166,50 +167,40 @@ fn module(function: &str) -> Option<String> {
     (segments.len() > 1).then(|| segments.join("::"))
 }
 
+/// Modules and the part of the work that they do; the first that fits.
+const PARTS: [(&str, &str); 23] = [
+    ("adapters_db::accounts", "authentication"),
+    ("adapters_db::people::owner", "authentication"),
+    ("adapters_db::sessions", "authentication"),
+    ("app::authenticate", "authentication"),
+    ("adapters_db::inbox", "database: lists and search"),
+    ("adapters_db::outbox", "database: the outbox"),
+    (
+        "adapters_db::comments::context",
+        "database: what a mail needs to know",
+    ),
+    ("adapters_db::comments", "database: accepting"),
+    ("adapters_db::channels", "database: what a mail needs to know"),
+    ("adapters_db::parameters", "database: what a mail needs to know"),
+    ("adapters_db::people", "database: what a mail needs to know"),
+    ("adapters_db::preferences", "database: what a mail needs to know"),
+    ("adapters_db::settings", "database: what a mail needs to know"),
+    ("adapters_db::suppressions", "database: what a mail needs to know"),
+    ("adapters_db::templates", "database: what a mail needs to know"),
+    ("adapters_db::tickets", "database: what a mail needs to know"),
+    ("adapters_db", "database"),
+    ("adapters_template", "rendering"),
+    ("adapters_smtp::compose", "composing"),
+    ("adapters_smtp", "SMTP"),
+    ("adapters_http", "HTTP"),
+    ("app::deliver", "delivering"),
+    ("", "deciding who is told what"),
+];
+
 /// The part of the work that a module does.
 fn part(module: &str) -> &'static str {
-    let begins = |prefix: &str| module.starts_with(prefix);
-    if begins("adapters_db::accounts") || begins("adapters_db::sessions") || begins("app::authenticate") {
-        "authentication"
-    } else if begins("adapters_db::inbox") {
-        "database: lists and search"
-    } else if begins("adapters_db::comments") {
-        "database: accepting"
-    } else if begins("adapters_db::outbox") {
-        "database: the outbox"
-    } else if [
-        "tickets",
-        "parameters",
-        "templates",
-        "people",
-        "preferences",
-        "suppressions",
-        "channels",
-    ]
-    .iter()
-    .any(|name| {
-        module
-            .strip_prefix("adapters_db::")
-            .is_some_and(|rest| rest.starts_with(name))
-    }) {
-        "database: what a mail needs to know"
-    } else if begins("adapters_db") {
-        "database"
-    } else if begins("adapters_template") {
-        "rendering"
-    } else if begins("adapters_smtp::compos") || begins("adapters_smtp::mail") {
-        "composing"
-    } else if begins("adapters_smtp") {
-        "SMTP"
-    } else if begins("adapters_http") {
-        "HTTP"
-    } else if begins("app::deliver") {
-        "delivering"
-    } else if begins("app") || begins("domain") {
-        "deciding who is told what"
-    } else {
-        "other"
-    }
+    let part = PARTS.iter().find(|(prefix, _)| module.starts_with(prefix));
+    part.map_or("", |(_, part)| part)
 }
 
 #[cfg(test)]
