@@ -195,8 +195,8 @@ impl DeliverBatch {
 
     async fn claim(&self, line: &mut Line, at_most: u16) -> Result<Look<'_>, StoreError> {
         let account_id = self.gate.account();
-        let parameters = self.parameters.snapshot().await?.values;
-        let mut channel = self.channels.find(account_id).await?;
+        let read = tokio::try_join!(self.parameters.snapshot(), self.channels.find(account_id));
+        let (parameters, mut channel) = read.map(|(snapshot, channel)| (snapshot.values, channel))?;
         let now = self.clock.elapsed();
         self.gate.follow(&channel, now);
         let stopped = parameters.is_on(Parameter::StopOutgoingMail);
@@ -338,10 +338,11 @@ impl DeliverBatch {
 
     /// Whether what the batch began with still counts. A database that does not answer is found out by the next write.
     async fn is_unchanged(&self, shift: &Shift<'_>) -> bool {
-        let (Ok(snapshot), Ok(channel)) = (
-            self.parameters.snapshot().await,
-            self.channels.find(self.gate.account()).await,
-        ) else {
+        let read = tokio::try_join!(
+            self.parameters.snapshot(),
+            self.channels.find(self.gate.account())
+        );
+        let Ok((snapshot, channel)) = read else {
             return true;
         };
         self.gate

@@ -1,5 +1,6 @@
 //! Mails that come in while the process that takes them dies, by each of the three ways.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
@@ -124,7 +125,8 @@ pub(crate) async fn rounds(
         tally.rounds += 1;
         settled(&api).await;
         drain(&api).await;
-        count(&api, &server, &ticket, &texts, Window::Elsewhere, &mut tally).await;
+        let tickets = BTreeSet::from([ticket.clone()]);
+        count(&api, &server, &tickets, &texts, Window::Elsewhere, &mut tally).await;
         server.forget();
         assert!(
             daemon.stop().success(),

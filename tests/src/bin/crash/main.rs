@@ -14,6 +14,7 @@ use recado_tests::daemon::Store;
 use recado_tests::servers::{Dovecot, Postgres};
 
 use incoming::Way;
+use outgoing::Tickets;
 use tally::Tally;
 
 /// The mailbox that is read.
@@ -49,10 +50,16 @@ async fn main() -> ExitCode {
                 Store::Postgres(postgres.database(&format!("crash_{way}_{}", point.replace('.', "_"))))
             }
         };
-        for (point, window) in outgoing::POINTS.iter().filter(|(point, _)| is_wanted(point)) {
-            let tally = outgoing::rounds(&empty("api", point), point, *window, runs).await;
-            tally.print(name, "api", point);
-            failed |= tally.has_failed();
+        for (way, tickets, points) in [
+            ("api", Tickets::One, outgoing::POINTS),
+            ("in a row", Tickets::Many, outgoing::POINTS_IN_A_ROW),
+        ] {
+            for (point, window) in points.iter().filter(|(point, _)| is_wanted(point)) {
+                let store = empty(&way.replace(' ', "_"), point);
+                let tally = outgoing::rounds(&store, tickets, point, *window, runs).await;
+                tally.print(name, way, point);
+                failed |= tally.has_failed();
+            }
         }
         for way in Way::ALL {
             for point in way.points().filter(|point| is_wanted(point)) {

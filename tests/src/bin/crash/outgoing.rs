@@ -1,5 +1,6 @@
 //! Comments that are posted while the daemon dies: on its way into the database, and their mails' way out.
 
+use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
@@ -33,6 +34,39 @@ pub(crate) const POINTS: &[(&str, Window)] = &[
     ("deliver.settled", Window::Shut),
 ];
 
+/// The points of delivery once more, with mails that leave on one another's heels: while one is answered, the next one is
+/// announced, and up to its fence the one before is not yet marked.
+pub(crate) const POINTS_IN_A_ROW: &[(&str, Window)] = &[
+    ("deliver.before_fence", Window::Open),
+    ("fence.before_commit", Window::Open),
+    ("deliver.after_fence", Window::Shut),
+    ("smtp.before_dot", Window::Shut),
+    ("smtp.after_dot", Window::Open),
+    ("smtp.reply_read", Window::Open),
+    ("deliver.answered", Window::Open),
+    ("deliver.before_settle", Window::Open),
+    ("settle.before_commit", Window::Open),
+    ("settle.after_commit", Window::Shut),
+    ("deliver.settled", Window::Shut),
+];
+
+/// On how many tickets comments are posted: the mails about one leave one by one, each after the last one's mark.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tickets {
+    One,
+    Many,
+}
+
+impl Tickets {
+    /// The ticket of a round's comment.
+    fn of_comment(self, comment: usize) -> String {
+        match self {
+            Self::One => "4711".to_owned(),
+            Self::Many => (4711 + comment).to_string(),
+        }
+    }
+}
+
 /// Comments that a round posts at once.
 const COMMENTS: usize = 6;
 
@@ -41,7 +75,14 @@ pub(crate) const SECTIONS: &str = "[mail]\nconnections = 1\n\
     [delivery]\nlease = \"1500ms\"\nschedule = [\"100ms\"]\nbatch = 4\n";
 
 /// Kills the daemon at the point, round after round.
-pub(crate) async fn rounds(store: &Store, point: &str, window: Window, runs: usize) -> Tally {
+pub(crate) async fn rounds(
+    store: &Store,
+    tickets: Tickets,
+    point: &str,
+    window: Window,
+    runs: usize,
+) -> Tally {
+    let numbers: BTreeSet<_> = (0..COMMENTS).map(|n| tickets.of_comment(n)).collect();
     let server = SmtpServer::start().await;
     let mut installation = Installation::new(store, SECTIONS);
     let token = installation.administrator();
@@ -51,7 +92,9 @@ pub(crate) async fn rounds(store: &Store, point: &str, window: Window, runs: usi
             let daemon = installation.serve();
             let api = daemon.api(&token);
             api.configure(server.port()).await;
-            api.ticket("4711").await;
+            for number in &numbers {
+                api.ticket(number).await;
+            }
             daemon.stop();
         }
         // The pass at which it dies moves through the round's work.
@@ -63,7 +106,7 @@ pub(crate) async fn rounds(store: &Store, point: &str, window: Window, runs: usi
             .map(|n| format!("round {round} comment {n}"))
             .collect();
         let mut daemon = installation.serve();
-        let posted = post(&daemon.api(&token), &texts).await;
+        let posted = post(&daemon.api(&token), tickets, &texts).await;
         match daemon.wait_within(Duration::from_secs(15)) {
             Some(status) if status.signal() == Some(9) => {}
             other => {
@@ -75,7 +118,7 @@ pub(crate) async fn rounds(store: &Store, point: &str, window: Window, runs: usi
         installation.unset("RECADO_FAILPOINTS");
         let daemon = installation.serve();
         let api = daemon.api(&token);
-        let repeated = post(&api, &texts).await;
+        let repeated = post(&api, tickets, &texts).await;
         for (first, again) in posted.iter().zip(&repeated) {
             let again = again.as_ref().expect("the daemon that is not killed answers");
             // An acknowledged comment is the same one when its key is used again.
@@ -86,7 +129,7 @@ pub(crate) async fn rounds(store: &Store, point: &str, window: Window, runs: usi
         tally.rounds += 1;
         tally.acknowledged += posted.iter().flatten().count();
         drain(&api).await;
-        count(&api, &server, "4711", &texts, window, &mut tally).await;
+        count(&api, &server, &numbers, &texts, window, &mut tally).await;
         server.forget();
         assert!(
             daemon.stop().success(),
@@ -97,18 +140,19 @@ pub(crate) async fn rounds(store: &Store, point: &str, window: Window, runs: usi
 }
 
 /// Posts every text under a key of its own, at once; `None` where no answer came.
-async fn post(api: &Api, texts: &[String]) -> Vec<Option<Value>> {
+async fn post(api: &Api, tickets: Tickets, texts: &[String]) -> Vec<Option<Value>> {
     let tasks: Vec<_> = texts
         .iter()
         .cloned()
-        .map(|text| {
+        .enumerate()
+        .map(|(comment, text)| {
             let api = api.clone();
             tokio::spawn(async move {
                 let author = json!({ "name": "Ana Peña", "email": "ana@example.com" });
                 let body = json!({ "text": text, "author": author });
-                let path = "/tickets/4711/comments";
+                let path = format!("/tickets/{}/comments", tickets.of_comment(comment));
                 let answer = api
-                    .try_send(Method::POST, path, Some(&body), Some(&text.replace(' ', "-")))
+                    .try_send(Method::POST, &path, Some(&body), Some(&text.replace(' ', "-")))
                     .await?;
                 assert_eq!(answer.status.as_u16(), 201, "{answer:?}");
                 Some(answer.body)

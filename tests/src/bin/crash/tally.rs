@@ -1,6 +1,6 @@
 //! What a round left: comments and mails, compared with what was sent in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use recado_test_support::smtp_server::{ReceivedMail, SmtpServer};
@@ -104,12 +104,15 @@ pub(crate) async fn drain(api: &Api) {
 pub(crate) async fn count(
     api: &Api,
     server: &SmtpServer,
-    ticket: &str,
+    tickets: &BTreeSet<String>,
     texts: &[String],
     window: Window,
     tally: &mut Tally,
 ) {
-    let comments = api.all(&format!("/tickets/{ticket}/comments")).await;
+    let mut comments = Vec::new();
+    for ticket in tickets {
+        comments.extend(api.all(&format!("/tickets/{ticket}/comments")).await);
+    }
     let mut copies: HashMap<String, Vec<ReceivedMail>> = HashMap::new();
     for mail in server.mails() {
         copies.entry(mail.message_id.clone()).or_default().push(mail);
