@@ -173,7 +173,7 @@ impl Report {
     }
 
     /// A table of this run beside an earlier one's JSON. A change is marked where no repetition of either run lies
-    /// among those of the other.
+    /// among those of the other; figures that were measured once have no spread.
     pub(crate) fn against(&self, earlier: &Value) -> String {
         let head = ["", "before", "now", "ratio", ""].map(ToOwned::to_owned);
         let known = earlier["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -184,7 +184,9 @@ impl Report {
             };
             let of = |name: &str| before[name].as_f64().unwrap_or(f64::NAN);
             let (least, most) = row.spread();
-            let is_beyond = least > of("max") || most < of("min");
+            let repetitions = before["repetitions"].as_array().map_or(0, Vec::len);
+            let has_spread = repetitions.min(row.repetitions.len()) > 1;
+            let is_beyond = has_spread && (least > of("max") || most < of("min"));
             lines.push([
                 row.label.clone(),
                 format!("{} {}", number(of("figure")), row.unit),
@@ -307,5 +309,6 @@ mod tests {
         assert!(!report(&[12.0, 13.0, 14.0]).against(&before).contains("beyond"));
         assert!(report(&[13.0, 14.0, 15.0]).against(&before).contains("| 1.27 "));
         assert!(report(&[13.0, 14.0, 15.0]).against(&before).contains("beyond"));
+        assert!(!report(&[13.0]).against(&before).contains("beyond"));
     }
 }
