@@ -1,6 +1,8 @@
 //! The log: to standard error, as text for people or as JSON lines. Fields and ids, no bodies, no secrets.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::cli::Colours;
 use crate::config::{LogFormat, LogSettings};
@@ -25,14 +27,15 @@ pub(crate) fn start(settings: &LogSettings, process: Process, verbose: u8) {
         }
         _ => "trace",
     };
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let filter: Targets = level
+        .parse()
+        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let started = match settings.format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Text => builder
-            .with_ansi(Colours::of_standard_error() == Colours::On)
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Text => registry
+            .with(lines.with_ansi(Colours::of_standard_error() == Colours::On))
             .try_init(),
     };
     // Only a second call can fail, in tests of one process.

@@ -30,6 +30,10 @@ pub(crate) use output::{Answer, Colours, say};
 /// `EX_CONFIG` of `sysexits.h`.
 const BAD_CONFIGURATION: u8 = 78;
 
+/// Threads for what blocks: reads of SQLite, password hashes, files, the parsing of mails. Tokio's own bound is 512, and under
+/// load it makes dozens, each with memory of its own, where a few go round as fast.
+const BLOCKING_THREADS: usize = 16;
+
 /// Whoever runs the command line on the daemon's machine may do everything.
 const OPERATOR: Actor = Actor::Operator;
 
@@ -152,7 +156,10 @@ impl CommandLine {
             log::Process::Command
         };
         log::start(&configuration.log, kind, self.verbose);
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .enable_all()
+            .build()?;
         let answer = runtime.block_on(answer(self.command, configuration));
         // A daemon has waited for whatever matters; what is left must not keep it.
         runtime.shutdown_background();

@@ -220,6 +220,7 @@ fn level(text: &str) -> Result<String, String> {
     {
         return Err(wrong());
     }
-    tracing_subscriber::EnvFilter::try_new(text).map_err(|_| wrong())?;
+    text.parse::<tracing_subscriber::filter::Targets>()
+        .map_err(|_| wrong())?;
     Ok(text.to_owned())
 }
