@@ -80,6 +80,55 @@ async fn a_mail_arrives_in_the_mailbox_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mails_in_a_row_are_announced_as_postfix_allows() {
+    let Some(server) = Postfix::for_this_test() else {
+        return;
+    };
+    let sections = format!(
+        "[mail]\nca_file = {:?}\ntls_name = {:?}\nconnections = 1\n",
+        server.ca_file(),
+        postfix::HOST
+    );
+    let installation = Installation::new(&Store::Sqlite, &sections);
+    let token = installation.administrator();
+    let daemon = installation.serve();
+    let api = daemon.api(&token);
+    api.configure(server.submission().port()).await;
+    for (number, value) in [
+        (10, postfix::USER),
+        (199, "Y"),
+        (11, "Y"),
+        (12, postfix::USER),
+        (13, postfix::PASSWORD),
+        (297, "Y"),
+    ] {
+        api.set(number, value).await;
+    }
+    let mut owed = Vec::new();
+    for ticket in 1..=12 {
+        let ticket = ticket.to_string();
+        api.ticket(&ticket).await;
+        let comment = api.comment(&ticket, "Hola").await;
+        let id = comment["deliveries"][0]["id"].as_str();
+        owed.push(id.expect("the comment owes a mail").to_owned());
+    }
+    api.set(297, "N").await;
+    for id in &owed {
+        let delivery = api.wait_for_state(id, "sent").await;
+        let attempts = delivery["attempts"].as_array().map(Vec::len);
+        assert_eq!(attempts, Some(1), "{delivery:#}");
+    }
+    let log = server.log();
+    for complaint in [
+        "improper command pipelining",
+        "lost connection",
+        "non-SMTP command",
+    ] {
+        assert!(!log.contains(complaint), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_holds_the_channel_and_says_so() {
     let Some(server) = Postfix::for_this_test() else {
         return;
