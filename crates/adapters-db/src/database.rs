@@ -9,14 +9,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use recado_domain::parameter::Parameter;
 use recado_ports::clock::Clock;
+use recado_ports::comments::ContextQuery;
 use recado_ports::ids::Ids;
+use recado_ports::people::{TokenHash, TokenOwner};
 use recado_ports::store::StoreError;
 
 use crate::column::{micros, span};
 use crate::comments::accept::{self, Accept, Accepted};
+use crate::comments::context::{self, Facts};
 use crate::gather::Gatherer;
 use crate::migrations::{self, Direction};
+use crate::people::owner;
 use crate::postgres::{self, PostgresStore, TlsError};
+use crate::settings::SettingsCache;
 use crate::sqlite::{DaemonLock, LockError, SqliteStore};
 use crate::url::{DatabaseUrl, Protection, UrlError};
 use crate::wakeup::News;
@@ -89,6 +94,9 @@ pub struct StartCounter {
 pub struct Database {
     pub(crate) backend: Arc<Backend>,
     pub(crate) accepting: Gatherer<Accept, Accepted>,
+    pub(crate) owners: Gatherer<TokenHash, Option<TokenOwner>>,
+    pub(crate) asking: Gatherer<ContextQuery, Option<Facts>>,
+    pub(crate) settings_cache: SettingsCache,
     pub(crate) options: Options,
     daemon: Mutex<Option<DaemonLock>>,
 }
@@ -149,6 +157,9 @@ impl Database {
         let backend = Arc::new(backend);
         Ok(Self {
             accepting: accept::gatherer(&backend),
+            owners: owner::gatherer(&backend),
+            asking: context::gatherer(&backend),
+            settings_cache: SettingsCache::default(),
             backend,
             options,
             daemon: Mutex::new(None),

@@ -28,6 +28,7 @@ mod preferences;
 mod rows;
 mod schema;
 mod sessions;
+mod settings;
 mod sqlite;
 mod suppressions;
 mod template_images;

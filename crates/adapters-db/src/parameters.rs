@@ -1,16 +1,13 @@
 //! Parameters: pinned values over stored ones over defaults.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use recado_domain::channel::AccountId;
-use recado_domain::parameter::{Parameter, Parameters as Values};
+use recado_domain::parameter::Parameter;
 use recado_ports::parameters::{ParameterSnapshot, Parameters};
 use recado_ports::store::StoreError;
 
-use crate::column::corrupt;
 use crate::database::Database;
 use crate::fault::Fault;
 use crate::operation::{Purpose, queries, run};
@@ -18,10 +15,6 @@ use crate::schema::{channel, parameter};
 use crate::wakeup::News;
 
 queries! {
-    pub(super) async fn all(connection: &mut Session, _input: &()) -> Result<Vec<(i64, String)>, Fault> {
-        Ok(parameter::table.order(parameter::number).load(connection).await?)
-    }
-
     pub(super) async fn set(connection: &mut Session, input: &(Parameter, Option<String>)) -> Result<(), Fault> {
         let (wanted, value) = input;
         let number = i64::from(wanted.number());
@@ -50,27 +43,8 @@ queries! {
 #[async_trait]
 impl Parameters for Database {
     async fn snapshot(&self) -> Result<ParameterSnapshot, StoreError> {
-        let mut values = Values::default();
-        for (number, value) in run!(self.read(), all, ())? {
-            // A parameter that only a later version knows is none of ours.
-            let Some(known) = u16::try_from(number)
-                .ok()
-                .and_then(|number| Parameter::from_number(number).ok())
-            else {
-                continue;
-            };
-            values
-                .insert(known, &value)
-                .map_err(|source| corrupt(&known.to_string(), source))?;
-        }
-        let mut pinned = BTreeSet::new();
-        for (known, value) in &self.options.pinned {
-            values
-                .insert(*known, value)
-                .map_err(|source| corrupt(&known.to_string(), source))?;
-            pinned.insert(*known);
-        }
-        Ok(ParameterSnapshot { values, pinned })
+        let settings = self.settings().await?;
+        Ok((*settings.parameters).clone())
     }
 
     async fn set(&self, parameter: Parameter, value: Option<String>) -> Result<(), StoreError> {

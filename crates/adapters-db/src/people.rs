@@ -1,5 +1,7 @@
 //! Accounts, tokens and groups.
 
+pub(crate) mod owner;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -66,21 +68,6 @@ queries! {
             .execute(connection)
             .await?;
         Ok(())
-    }
-
-    pub(super) async fn find_token(
-        connection: &mut Session,
-        hash: &TokenHash,
-    ) -> Result<Option<(Key, UserRow, Vec<String>)>, Fault> {
-        let owner = token::table
-            .inner_join(app_user::table.on(app_user::id.eq(token::owner)))
-            .filter(token::hash.eq(&hash.0))
-            .select((token::id, UserRow::as_select()));
-        let Some((id, user)) = owner.first::<(Key, UserRow)>(connection).await.optional()? else {
-            return Ok(None);
-        };
-        let groups = groups_of(connection, &user.email).await?;
-        Ok(Some((id, user, groups)))
     }
 
     pub(crate) async fn groups_of(connection: &mut Session, email: &String) -> Result<Vec<String>, Fault> {
@@ -173,14 +160,7 @@ impl People for Database {
     }
 
     async fn find_token(&self, hash: &TokenHash) -> Result<Option<TokenOwner>, StoreError> {
-        let Some((Key(token), user, groups)) = run!(self.read(), find_token, hash.clone())? else {
-            return Ok(None);
-        };
-        Ok(Some(TokenOwner {
-            token,
-            user: user.try_into_domain()?,
-            groups: addresses(&groups)?,
-        }))
+        Ok(self.owners.answer(hash.clone()).await?)
     }
 
     async fn put_group(&self, group: &Group) -> Result<Written, StoreError> {

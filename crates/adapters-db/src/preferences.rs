@@ -25,7 +25,7 @@ use crate::schema::{muted_ticket, open_page, preference};
 use crate::wakeup::News;
 
 /// How [`WhileOpen::Quiet`] is stored.
-const QUIET: &str = "quiet";
+pub(crate) const QUIET: &str = "quiet";
 
 /// A person's stored choices.
 #[derive(Debug, Queryable, Selectable)]

@@ -202,6 +202,15 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::BigInt;
+
+    settings_version (id) {
+        id -> BigInt,
+        number -> BigInt,
+    }
+}
+
+table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::column::Id;
 
@@ -479,8 +488,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     content,
     delivery_attempt,
     group_member,
+    hard_bounce,
     incoming_mail,
     incoming_message,
+    muted_ticket,
     outbox,
     open_page,
     outbox_message,

@@ -1,7 +1,5 @@
 //! Addresses that get no mail for a while.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -101,18 +99,6 @@ queries! {
         Ok(until.is_some())
     }
 
-    pub(super) async fn suppressed(
-        connection: &mut Session,
-        input: &(Vec<EmailAddress>, i64),
-    ) -> Result<Vec<String>, Fault> {
-        let (among, now) = input;
-        let suppressed = hard_bounce::table
-            .filter(hard_bounce::address.eq_any(among.iter().map(EmailAddress::as_str)))
-            .filter(hard_bounce::suppressed_until.gt(now))
-            .order(hard_bounce::address);
-        Ok(suppressed.select(hard_bounce::address).load(connection).await?)
-    }
-
     pub(super) async fn list(connection: &mut Session, wanted: &Wanted) -> Result<Vec<BounceRow>, Fault> {
         let rows = hard_bounce::table
             .filter(hard_bounce::address.gt(&wanted.after))
@@ -124,18 +110,6 @@ queries! {
 
     pub(crate) async fn lift(connection: &mut Session, address: &EmailAddress) -> Result<bool, Fault> {
         Ok(diesel::delete(hard_bounce::table.find(address.as_str())).execute(connection).await? > 0)
-    }
-}
-
-impl Database {
-    /// Which of these addresses are suppressed at `now`.
-    pub(crate) async fn suppressed(
-        &self,
-        among: &[EmailAddress],
-        now: Timestamp,
-    ) -> Result<BTreeSet<EmailAddress>, StoreError> {
-        let found = run!(self.read(), suppressed, (among.to_vec(), micros(now)))?;
-        Ok(found.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
     }
 }
 

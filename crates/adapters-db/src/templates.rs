@@ -17,7 +17,7 @@ use crate::wakeup::News;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = template)]
-struct TemplateRow {
+pub(crate) struct TemplateRow {
     id: i64,
     version: i64,
     name: String,
@@ -30,7 +30,7 @@ struct TemplateRow {
 }
 
 impl TemplateRow {
-    fn try_into_domain(self) -> Result<StoredTemplate, Fault> {
+    pub(crate) fn try_into_domain(self) -> Result<StoredTemplate, Fault> {
         let locale = self.locale.map(|text| Locale::parse(&text)).transpose();
         Ok(StoredTemplate {
             id: TemplateId::new(self.id).map_err(|source| corrupt("a template's number", source))?,

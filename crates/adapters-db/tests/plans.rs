@@ -23,7 +23,7 @@ use recado_domain::ticket::{Ticket, TicketStatus};
 use recado_ports::accounts::{AccountChange, AccountFilter, Accounts, ChangeAccountError};
 use recado_ports::audit::{Audit, AuditFilter};
 use recado_ports::channels::{Channels, Opening};
-use recado_ports::comments::{Audience, Comments, Retraction};
+use recado_ports::comments::{Audience, Comments, ContextQuery, OnTicket, Retraction};
 use recado_ports::events::Events;
 use recado_ports::inbox::{Inbox, InboxQuery, View};
 use recado_ports::ledger::{Ledger, MailFilter, SettleMail};
@@ -34,7 +34,7 @@ use recado_ports::preferences::Preferences;
 use recado_ports::sessions::Sessions;
 use recado_ports::tickets::{TicketFilter, Tickets};
 use recado_test_support::builders::{
-    address, alert, ana, comment, id, incoming, lease, link, session, settlement, ticket, user,
+    address, alert, ana, comment, id, idempotency, incoming, lease, link, session, settlement, ticket, user,
 };
 use recado_test_support::clock::START;
 
@@ -173,6 +173,16 @@ async fn work(database: &Arc<Database>) {
             .unwrap();
         database.next_due(AccountId::DEFAULT).await.unwrap();
         database.thread(about.id, &ana().email, 20).await.unwrap();
+        let query = ContextQuery {
+            ticket: OnTicket::Numbered(about.number.clone()),
+            author: Some(address("tomas@example.com")),
+            desk: None,
+            idempotency: Some(idempotency("k", "digest", START).key),
+            account: AccountId::DEFAULT,
+            thread_length: 10,
+            now: START,
+        };
+        database.context(&query).await.unwrap();
         Outbox::find(&**database, ids[0]).await.unwrap();
         let dead = DeliveryFilter {
             states: vec![State::Dead],

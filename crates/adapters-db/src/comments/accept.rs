@@ -25,7 +25,7 @@ const GROUP: usize = 128;
 const GROUP_OCTETS: usize = 8 << 20;
 
 /// What an idempotency key holds.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = idempotency)]
 pub(crate) struct IdempotencyRow {
     scope: String,
@@ -36,7 +36,12 @@ pub(crate) struct IdempotencyRow {
 }
 
 impl IdempotencyRow {
-    fn try_into_port(self) -> Result<IdempotencyRecord, Fault> {
+    /// Whether it is kept under this key.
+    pub(super) fn is_under(&self, wanted: &IdempotencyKey) -> bool {
+        self.scope == wanted.scope && self.key == wanted.key
+    }
+
+    pub(super) fn try_into_port(self) -> Result<IdempotencyRecord, Fault> {
         Ok(IdempotencyRecord {
             key: IdempotencyKey {
                 scope: self.scope,
@@ -152,20 +157,6 @@ queries! {
         Ok(Some(there.select(IdempotencyRow::as_select()).first(connection).await?))
     }
 
-    pub(super) async fn idempotency(
-        connection: &mut Session,
-        input: &(IdempotencyKey, i64),
-    ) -> Result<Option<IdempotencyRow>, Fault> {
-        let (wanted, now) = input;
-        let stored = idempotency::table
-            .find((&wanted.scope, &wanted.key))
-            .filter(idempotency::expires_at.gt(now))
-            .select(IdempotencyRow::as_select())
-            .first(connection)
-            .await;
-        Ok(stored.optional()?)
-    }
-
     pub(super) async fn forget_keys(connection: &mut Session, input: &(i64, i64)) -> Result<usize, Fault> {
         let (now, limit) = *input;
         let expired: Vec<(String, String)> = idempotency::table
@@ -227,15 +218,6 @@ pub(super) async fn accept(database: &Database, write: AcceptComment) -> Result<
         Err(fault) if fault.is_missing_reference() => Err(AcceptError::NoTicket),
         Err(fault) => Err(StoreError::from(fault).into()),
     }
-}
-
-pub(super) async fn idempotency(
-    database: &Database,
-    key: &IdempotencyKey,
-    now: Timestamp,
-) -> Result<Option<IdempotencyRecord>, StoreError> {
-    let stored = run!(database.read(), idempotency, (key.clone(), micros(now)))?;
-    Ok(stored.map(IdempotencyRow::try_into_port).transpose()?)
 }
 
 pub(super) async fn forget_idempotency(

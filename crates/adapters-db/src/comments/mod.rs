@@ -1,7 +1,7 @@
 //! Comments.
 
 pub(crate) mod accept;
-mod context;
+pub(crate) mod context;
 mod list;
 mod release;
 mod retract;

@@ -61,8 +61,9 @@ impl Readers {
     }
 }
 
+/// Several of them are open at once: what they keep of the file is bounded, and the system keeps more.
 fn open(path: &std::path::Path) -> Result<Connection, Fault> {
     let mut connection = establish(path)?;
-    connection.batch_execute("PRAGMA query_only = ON")?;
+    connection.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -4096")?;
     Ok(Connection::new(connection))
 }

@@ -12,14 +12,15 @@ use recado_domain::outbox::State;
 use recado_domain::parameter::Parameter;
 use recado_domain::person::Role;
 use recado_domain::ticket::{TicketId, TicketStatus};
-use recado_ports::comments::Comments;
+use recado_ports::comments::{Comments, ContextQuery, OnTicket};
 use recado_ports::events::{Events, Topic};
 use recado_ports::inbox::{Inbox, InboxQuery, View};
 use recado_ports::outbox::{Claim, DeliveryFilter, NewDelivery, Outbox};
 use recado_ports::page::PageRequest;
 use recado_ports::parameters::Parameters;
+use recado_ports::templates::Templates;
 use recado_ports::tickets::Tickets;
-use recado_test_support::builders::{address, comment, lease, test_delivery, ticket};
+use recado_test_support::builders::{self, address, comment, lease, test_delivery, ticket};
 use recado_test_support::clock::START;
 use uuid::Uuid;
 
@@ -62,11 +63,47 @@ async fn another_process_s_write_is_read_at_once_and_wakes_whoever_waits() {
 }
 
 #[tokio::test]
+async fn another_process_s_parameters_and_templates_count_for_the_next_comment() {
+    let (database, directory) = databases::sqlite(databases::clock()).await;
+    let other = Database::open(&url(&directory), databases::options(databases::clock()))
+        .await
+        .unwrap();
+    let query = ContextQuery {
+        ticket: OnTicket::Given(Box::new(builders::ticket("1").build())),
+        author: None,
+        desk: None,
+        idempotency: None,
+        account: AccountId::DEFAULT,
+        thread_length: 10,
+        now: START,
+    };
+    let subject = async || {
+        let context = database.context(&query).await.unwrap().unwrap();
+        let template = context.parameters.values.template(Parameter::MessagingTemplate);
+        let template = template.and_then(|id| context.templates.get(&id));
+        template.map(|template| template.subject.clone())
+    };
+    assert_eq!(subject().await, None);
+    let mut template = builders::template(1);
+    for text in ["uno", "dos"] {
+        text.clone_into(&mut template.subject);
+        Templates::put(&other, &template).await.unwrap();
+        other
+            .set(Parameter::MessagingTemplate, Some("1".to_owned()))
+            .await
+            .unwrap();
+        assert_eq!(subject().await.as_deref(), Some(text));
+    }
+    other.set(Parameter::MessagingTemplate, None).await.unwrap();
+    assert_eq!(subject().await, None);
+}
+
+#[tokio::test]
 async fn a_ticket_that_an_older_daemon_put_is_listed_once_something_is_said() {
     let (database, directory) = databases::sqlite(databases::clock()).await;
     let write = ticket("1").write();
     let about = write.ticket.clone();
-    database.put(write).await.unwrap();
+    Tickets::put(&*database, write).await.unwrap();
     let path = directory.path().join("recado.db");
     let mut raw = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     raw.batch_execute("PRAGMA busy_timeout = 10000; DELETE FROM ticket_activity")

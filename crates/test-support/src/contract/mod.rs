@@ -384,6 +384,7 @@ macro_rules! store_contract {
                 an_account_is_found_by_its_address
                 an_address_has_one_account
                 technicians_are_the_accounts_with_that_role
+                tokens_asked_for_at_once_are_each_of_their_owner_and_never_remembered
                 a_token_names_its_owner_and_their_groups
                 a_group_is_stored_whole
                 the_groups_of_an_address_are_found_account_or_not

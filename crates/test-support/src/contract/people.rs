@@ -1,8 +1,10 @@
 //! What [`People`](recado_ports::people::People) promises.
 
 use recado_domain::person::{Role, Standing, User};
+use recado_ports::accounts::AccountChange;
 use recado_ports::people::{AddUserError, NewToken, TokenHash};
 use recado_ports::templates::Written;
+use tokio::task::JoinSet;
 
 use super::Subject;
 use crate::builders::{address, group, id, party, ticket, user};
@@ -75,6 +77,57 @@ pub async fn technicians_are_the_accounts_with_that_role(subject: &Subject) {
         [address("tomas@example.com")]
     );
     assert!(subject.people.technicians(&[]).await.unwrap().is_empty());
+}
+
+pub async fn tokens_asked_for_at_once_are_each_of_their_owner_and_never_remembered(subject: &Subject) {
+    let mut owners = Vec::new();
+    for number in 0..12 {
+        let owner = user(&format!("u{number}@example.com"), Role::Requester);
+        subject.people.add_user(&owner, None).await.unwrap();
+        let hash = TokenHash(format!("{number:064}"));
+        let token = NewToken {
+            id: id(),
+            user: owner.id,
+            label: "prueba".to_owned(),
+            hash: hash.clone(),
+            created_at: START,
+        };
+        subject.people.add_token(&token).await.unwrap();
+        owners.push((owner, token));
+    }
+    let ask = async || {
+        let mut calls = JoinSet::new();
+        for (owner, token) in owners.clone() {
+            let people = subject.people.clone();
+            calls.spawn(async move {
+                let found = people.find_token(&token.hash).await.unwrap();
+                let unknown = TokenHash("f".repeat(64));
+                assert_eq!(people.find_token(&unknown).await.unwrap(), None);
+                (owner, token.id, found)
+            });
+        }
+        calls.join_all().await
+    };
+    for (owner, token, found) in ask().await {
+        let found = found.unwrap();
+        assert_eq!((found.user, found.token), (owner, token));
+    }
+    let (disabled, revoked) = (&owners[3].0, &owners[7]);
+    let change = AccountChange {
+        standing: Some(Standing::Disabled),
+        ..AccountChange::default()
+    };
+    subject
+        .accounts
+        .change_account(disabled.id, &change)
+        .await
+        .unwrap();
+    subject.accounts.revoke_token(revoked.1.id).await.unwrap();
+    for (owner, token, found) in ask().await {
+        assert_eq!(found.is_some(), token != revoked.1.id);
+        let standing = found.map(|found| found.user.standing);
+        assert_eq!(standing == Some(Standing::Disabled), owner.id == disabled.id);
+    }
 }
 
 pub async fn a_token_names_its_owner_and_their_groups(subject: &Subject) {
