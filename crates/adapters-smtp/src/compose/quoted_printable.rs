@@ -26,8 +26,10 @@ fn encode_line(out: &mut Vec<u8>, line: &[u8]) {
     let mut used = 0;
     let mut rest = line;
     while let Some(&first) = rest.first() {
-        let run = rest.iter().position(|&octet| !stands_for_itself(octet));
-        let run = run.unwrap_or(rest.len());
+        // No further than a line can reach: a line of a megabyte must not be looked through for each of its pieces.
+        let near = &rest[..rest.len().min(MAX_LINE + 1)];
+        let run = near.iter().position(|&octet| !stands_for_itself(octet));
+        let run = run.unwrap_or(near.len());
         if run == 0 {
             rest = &rest[1..];
             escape(out, &mut used, first, rest.is_empty() && blank.is_none());
@@ -95,6 +97,12 @@ mod tests {
             encoded(&format!("{}=b", line(73))),
             format!("{}=\r\n=3Db", line(73))
         );
+    }
+
+    #[test]
+    fn a_line_of_megabytes_is_encoded_in_time_that_grows_with_it() {
+        let encoded = encoded(&"a".repeat(4_000_000));
+        assert_eq!(encoded.replace("=\r\n", "").len(), 4_000_000);
     }
 
     #[test]
