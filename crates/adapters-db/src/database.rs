@@ -14,11 +14,12 @@ use recado_ports::ids::Ids;
 use recado_ports::people::{TokenHash, TokenOwner};
 use recado_ports::store::StoreError;
 
-use crate::column::{micros, span};
+use crate::column::{Key, micros, span};
 use crate::comments::accept::{self, Accept, Accepted};
 use crate::comments::context::{self, Facts};
 use crate::gather::Gatherer;
 use crate::migrations::{self, Direction};
+use crate::outbox::marks::{self, Mark};
 use crate::people::owner;
 use crate::postgres::{self, PostgresStore, TlsError};
 use crate::settings::SettingsCache;
@@ -97,6 +98,7 @@ pub struct Database {
     pub(crate) owners: Gatherer<TokenHash, Option<TokenOwner>>,
     pub(crate) asking: Gatherer<ContextQuery, Option<Facts>>,
     pub(crate) settings_cache: SettingsCache,
+    pub(crate) marking: Gatherer<Mark, Vec<Key>>,
     pub(crate) options: Options,
     daemon: Mutex<Option<DaemonLock>>,
 }
@@ -160,6 +162,7 @@ impl Database {
             owners: owner::gatherer(&backend),
             asking: context::gatherer(&backend),
             settings_cache: SettingsCache::default(),
+            marking: marks::gatherer(&backend),
             backend,
             options,
             daemon: Mutex::new(None),

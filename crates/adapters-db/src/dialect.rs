@@ -3,12 +3,15 @@
 
 /// SQLite's way.
 pub(crate) mod sqlite {
-    pub(crate) use crate::comments::accept::sqlite::insert_comment;
+    pub(crate) use crate::comments::insert::each::insert_comments;
     pub(crate) use crate::events::sqlite::record_events;
-    pub(crate) use crate::inbox::activity::sqlite::{note_comment, note_ticket, refresh_activity};
+    pub(crate) use crate::inbox::activity::sqlite::{note_comments, note_ticket, refresh_activity};
     pub(crate) use crate::inbox::fts5::{add_to_index, expression, hits, is_sole_indexer};
+    pub(crate) use crate::inbox::raise::sqlite::raise_activity;
     pub(crate) use crate::outbox::cancel::sqlite::cancel_deliveries;
-    pub(crate) use crate::outbox::enqueue::sqlite::insert_deliveries;
+    pub(crate) use crate::outbox::insert::sqlite::insert_deliveries;
+    pub(crate) use crate::outbox::marks::each::{mark_fenced, mark_sent};
+    pub(crate) use crate::outbox::settle::sqlite::settle_unsent;
     pub(crate) use crate::people::sqlite::{add_user as insert_user, groups_of};
     pub(crate) use crate::sessions::sqlite::end_sessions;
     pub(crate) use crate::suppressions::sqlite::lift as lift_suppression;
@@ -33,31 +36,13 @@ pub(crate) mod sqlite {
     }
     pub(crate) use insert_new;
 
-    /// The same, giving a column of those that were new.
-    macro_rules! insert_new_returning {
-        ($connection:expr, $table:expr, $rows:expr, $column:expr => $kind:ty) => {{
-            let mut new: Vec<$kind> = Vec::new();
-            for row in $rows {
-                let inserted: Vec<$kind> = diesel::insert_into($table)
-                    .values(row)
-                    .on_conflict_do_nothing()
-                    .returning($column)
-                    .get_results($connection)
-                    .await?;
-                new.extend(inserted);
-            }
-            new
-        }};
-    }
-    pub(crate) use insert_new_returning;
-
-    /// Loads rows that no other transaction holds, and holds them. One transaction runs at a time here.
-    macro_rules! load_free {
-        ($connection:expr, $query:expr) => {
-            $query.load($connection).await?
+    /// Those rows of a query that no other transaction holds, held. One transaction runs at a time here.
+    macro_rules! free {
+        ($query:expr) => {
+            $query
         };
     }
-    pub(crate) use load_free;
+    pub(crate) use free;
 
     /// Loads rows, and holds them until the transaction ends: nobody else changes them. One transaction runs at a time
     /// here.
@@ -71,12 +56,15 @@ pub(crate) mod sqlite {
 
 /// PostgreSQL's way.
 pub(crate) mod postgres {
-    pub(crate) use crate::comments::accept::postgres::insert_comment;
+    pub(crate) use crate::comments::insert::together::insert_comments;
     pub(crate) use crate::events::postgres::record_events;
-    pub(crate) use crate::inbox::activity::postgres::{note_comment, note_ticket, refresh_activity};
+    pub(crate) use crate::inbox::activity::postgres::{note_comments, note_ticket, refresh_activity};
+    pub(crate) use crate::inbox::raise::postgres::raise_activity;
     pub(crate) use crate::inbox::tsvector::{add_to_index, expression, hits, is_sole_indexer};
     pub(crate) use crate::outbox::cancel::postgres::cancel_deliveries;
-    pub(crate) use crate::outbox::enqueue::postgres::insert_deliveries;
+    pub(crate) use crate::outbox::insert::postgres::insert_deliveries;
+    pub(crate) use crate::outbox::marks::together::{mark_fenced, mark_sent};
+    pub(crate) use crate::outbox::settle::postgres::settle_unsent;
     pub(crate) use crate::people::postgres::{add_user as insert_user, groups_of};
     pub(crate) use crate::sessions::postgres::end_sessions;
     pub(crate) use crate::suppressions::postgres::lift as lift_suppression;
@@ -101,31 +89,13 @@ pub(crate) mod postgres {
     }
     pub(crate) use insert_new;
 
-    /// The same, giving a column of those that were new.
-    macro_rules! insert_new_returning {
-        ($connection:expr, $table:expr, $rows:expr, $column:expr => $kind:ty) => {{
-            let new: Vec<$kind> = if $rows.is_empty() {
-                Vec::new()
-            } else {
-                diesel::insert_into($table)
-                    .values($rows)
-                    .on_conflict_do_nothing()
-                    .returning($column)
-                    .get_results($connection)
-                    .await?
-            };
-            new
-        }};
-    }
-    pub(crate) use insert_new_returning;
-
-    /// Loads rows that no other transaction holds, and holds them.
-    macro_rules! load_free {
-        ($connection:expr, $query:expr) => {
-            $query.for_update().skip_locked().load($connection).await?
+    /// Those rows of a query that no other transaction holds, held.
+    macro_rules! free {
+        ($query:expr) => {
+            $query.for_update().skip_locked()
         };
     }
-    pub(crate) use load_free;
+    pub(crate) use free;
 
     /// Loads rows, and holds them until the transaction ends: nobody else changes them. Rows that somebody changed
     /// while this waited for them are looked at anew.

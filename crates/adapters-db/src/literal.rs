@@ -47,6 +47,8 @@ literal! {
     Waiting = "outbox.state IN ('ready', 'retry', 'unsure')";
     /// Mails that somebody holds a lease on.
     Held = "outbox.state IN ('leased', 'sending')";
+    /// Mails of which word that a server took them counts: `Event::Accept`.
+    Sendable = "outbox.state IN ('sending', 'unsure')";
     /// Mails that are neither sent nor called back.
     Unfinished = "outbox.state IN ('ready', 'leased', 'sending', 'retry', 'unsure', 'dead')";
     /// The mail before another one in its chain has a way to go: `State::is_active`, and of a cause that this version
@@ -84,6 +86,49 @@ impl QueryFragment<Pg> for LeaseClock {
         out.push_sql("((extract(epoch FROM clock_timestamp()) * 1000000)::bigint + ");
         out.push_bind_param::<BigInt, _>(&self.0)?;
         out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// How long the mail's account has been open.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct OpenTime;
+
+expression!(OpenTime -> BigInt);
+
+impl<DB: Backend> QueryFragment<DB> for OpenTime {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("coalesce((SELECT open_time FROM channel WHERE channel.account = outbox.account), 0)");
+        Ok(())
+    }
+}
+
+/// Mails whose ids a query gives, which is run once, whatever plan is made.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Among<Q>(pub(crate) Q);
+
+impl<Q> Expression for Among<Q> {
+    type SqlType = Bool;
+}
+impl<Q, Source> AppearsOnTable<Source> for Among<Q> {}
+impl<Q, Groups> ValidGrouping<Groups> for Among<Q> {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Among<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("outbox.id IN (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Among<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("outbox.id = ANY(ARRAY(");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql("))");
         Ok(())
     }
 }
@@ -294,7 +339,7 @@ where
 mod tests {
     use super::*;
     use recado_domain::ledger::{MailId, Outcome};
-    use recado_domain::outbox::{Cause, State};
+    use recado_domain::outbox::{Cause, Event, State};
     use recado_domain::person::{Role, Standing};
 
     use crate::rows::standing;
@@ -318,6 +363,8 @@ mod tests {
         assert!(text(&Waiting).contains(&format!("({})", words(State::WAITING))));
         assert!(text(&HeadIsActive).contains(&format!("({})", of(|state| state.is_active()))));
         assert!(text(&Held).contains(&format!("({})", words([State::Leased, State::Sending]))));
+        let sendable = words(State::sources(Event::Accept));
+        assert!(text(&Sendable).contains(&format!("({sendable})")));
         let unfinished = State::ALL
             .into_iter()
             .filter(|state| !is(state, &[State::Sent, State::Cancelled]));

@@ -29,20 +29,17 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    /// Whether the caller is promised that the commit is on the disk.
-    pub(crate) fn is_flushed(self) -> bool {
+    fn is_flushed(self) -> bool {
         matches!(self, Self::Accept | Self::Take | Self::SettleMail | Self::Record)
     }
 
-    /// Passes the point before the commit where crash tests stop the process.
-    pub(crate) fn before_commit(self) {
+    fn before_commit(self) {
         if let Some([before, _]) = self.points() {
             pass(before);
         }
     }
 
-    /// The same, once the commit is done and nobody knows of it yet.
-    pub(crate) fn after_commit(self) {
+    fn after_commit(self) {
         if let Some([_, after]) = self.points() {
             pass(after);
         }
@@ -70,7 +67,9 @@ fn pass(point: &str) {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     /// What it is for.
-    pub(crate) purpose: Purpose,
+    purpose: Purpose,
+    /// What else, where callers with different purposes share it.
+    other: Option<Purpose>,
     /// Whom its commit is news for.
     pub(crate) news: News,
 }
@@ -78,7 +77,40 @@ pub(crate) struct Terms {
 impl Purpose {
     /// These terms, with news for those who wait.
     pub(crate) fn with(self, news: News) -> Terms {
-        Terms { purpose: self, news }
+        Terms {
+            purpose: self,
+            other: None,
+            news,
+        }
+    }
+}
+
+impl Terms {
+    /// These terms, for another purpose too.
+    pub(crate) fn and(self, other: Purpose) -> Self {
+        Self {
+            other: Some(other),
+            ..self
+        }
+    }
+
+    /// Whether a caller is promised that the commit is on the disk.
+    pub(crate) fn is_flushed(self) -> bool {
+        self.purposes().any(Purpose::is_flushed)
+    }
+
+    /// Passes the points before the commit where crash tests stop the process.
+    pub(crate) fn before_commit(self) {
+        self.purposes().for_each(Purpose::before_commit);
+    }
+
+    /// The same, once the commit is done and nobody knows of it yet.
+    pub(crate) fn after_commit(self) {
+        self.purposes().for_each(Purpose::after_commit);
+    }
+
+    fn purposes(self) -> impl Iterator<Item = Purpose> {
+        std::iter::once(self.purpose).chain(self.other)
     }
 }
 

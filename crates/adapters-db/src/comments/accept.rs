@@ -5,18 +5,16 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
+use recado_domain::comment::CommentId;
 use recado_ports::comments::{AcceptComment, AcceptError, IdempotencyKey, IdempotencyRecord};
-use recado_ports::events::EventKind;
 use recado_ports::store::StoreError;
 
 use crate::column::{Key, micros, timestamp};
 use crate::database::{Backend, Database};
-use crate::events::NewEventRow;
 use crate::fault::Fault;
 use crate::gather::{Bounds, Gatherer};
 use crate::operation::{Purpose, queries, run};
-use crate::rows::{ContentRow, NewAttachmentRow, NewCommentRow};
-use crate::schema::{attachment, comment, content, idempotency};
+use crate::schema::{comment, idempotency};
 use crate::wakeup::News;
 
 /// Most comments that share one transaction.
@@ -89,52 +87,30 @@ queries! {
         inputs: &Vec<Arc<Accept>>,
     ) -> Result<Vec<Accepted>, Fault> {
         let mut accepted = Vec::with_capacity(inputs.len());
+        let mut owed: Vec<&AcceptComment> = Vec::with_capacity(inputs.len());
         for input in inputs {
-            accepted.push(accept(connection, input).await?);
+            let AcceptComment { comment, idempotency, .. } = &input.write;
+            if let Some(record) = idempotency
+                && let Some(stored) = use_key(connection, &IdempotencyRow::from(record), input.now).await?
+            {
+                let is_owed = owed.iter().any(|accept| accept.comment.id == comment.id);
+                accepted.push(if is_owed || is_stored(connection, comment.id).await? {
+                    Accepted::Stored
+                } else {
+                    Accepted::Repeated(stored)
+                });
+            } else {
+                owed.push(&input.write);
+                accepted.push(Accepted::Stored);
+            }
         }
+        insert_comments(connection, &owed).await?;
         Ok(accepted)
     }
 
-    async fn accept(connection: &mut Session, input: &Accept) -> Result<Accepted, Fault> {
-        let AcceptComment { comment, idempotency, .. } = &input.write;
-        if let Some(record) = idempotency
-            && let Some(stored) = use_key(connection, &IdempotencyRow::from(record), input.now).await?
-        {
-            let same = comment::table.find(Key(comment.id.0)).select(comment::id);
-            let same = same.first::<Key>(connection).await.optional()?;
-            return Ok(if same.is_some() { Accepted::Stored } else { Accepted::Repeated(stored) });
-        }
-        insert_comment(connection, &input.write).await?;
-        Ok(Accepted::Stored)
-    }
-
-    /// Stores a comment with its attachments, mails and event; one that is stored already is left as it is. The
-    /// idempotency record is the caller's.
-    pub(crate) async fn insert_comment(connection: &mut Session, accept: &AcceptComment) -> Result<(), Fault> {
-        let AcceptComment { comment, contents, deliveries, .. } = accept;
-        let new = diesel::insert_into(comment::table)
-            .values(NewCommentRow::from(accept))
-            .on_conflict(comment::id)
-            .do_nothing()
-            .execute(connection)
-            .await?;
-        if new == 0 {
-            return Ok(());
-        }
-        let contents: Vec<_> = comment
-            .attachments
-            .iter()
-            .zip(contents)
-            .map(|(attachment, bytes)| ContentRow { sha256: &attachment.sha256, bytes })
-            .collect();
-        insert_new!(connection, content::table, &contents);
-        let attachments = NewAttachmentRow::all_of(comment);
-        insert_new!(connection, attachment::table, &attachments);
-        insert_deliveries(connection, deliveries).await?;
-        note_comment(connection, accept).await?;
-        let ticket = Some(Key(comment.ticket.0));
-        let event = NewEventRow::new(EventKind::CommentCreated, ticket, comment.id.0, micros(comment.created_at));
-        record_events(connection, &[event]).await
+    async fn is_stored(connection: &mut Session, id: CommentId) -> Result<bool, Fault> {
+        let there = comment::table.find(Key(id.0)).select(comment::id).first::<Key>(connection).await;
+        Ok(there.optional()?.is_some())
     }
 
     /// Stores a record under its key; gives what is stored there already and has not expired.

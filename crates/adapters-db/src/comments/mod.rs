@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod context;
+pub(crate) mod insert;
 mod list;
 mod release;
 mod retract;

@@ -25,7 +25,7 @@ queries! {
             .order((comment::held_until, comment::id))
             .limit(limit)
             .select((comment::id, comment::ticket, comment::visibility));
-        let ended: Vec<(Key, Key, String)> = load_free!(connection, ended);
+        let ended: Vec<(Key, Key, String)> = free!(ended).load(connection).await?;
         if ended.is_empty() {
             return Ok(0);
         }

@@ -1,7 +1,7 @@
 //! What lists are ordered and filtered by, kept in the transactions that change it.
 //!
-//! A ticket's row is the last thing that a transaction writes before its events, so that those on one ticket wait for
-//! each other briefly, and in no circle.
+//! Tickets' rows are the last thing that a transaction with comments writes, and in the order of their ids, so that those
+//! on one ticket wait for each other briefly, and in no circle.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -11,8 +11,9 @@ use recado_ports::comments::AcceptComment;
 
 use crate::column::Key;
 use crate::fault::Fault;
+use crate::inbox::raise::Raise;
 use crate::operation::queries;
-use crate::schema::{comment, search_queue, ticket, ticket_activity};
+use crate::schema::{comment, ticket, ticket_activity};
 
 queries! {
     /// Notes that a ticket was put.
@@ -33,27 +34,16 @@ queries! {
         Ok(())
     }
 
-    /// Notes a comment that was just stored, for the lists and for the search.
-    pub(crate) async fn note_comment(connection: &mut Session, accept: &AcceptComment) -> Result<(), Fault> {
-        let comment = &accept.comment;
-        let (id, ticket) = (Key(comment.id.0), Key(comment.ticket.0));
-        diesel::insert_into(search_queue::table).values(search_queue::comment.eq(id)).execute(connection).await?;
-        let author = comment.author.email.as_str();
-        let is_public = comment.visibility == Visibility::Public;
-        let is_shown = is_public && accept.held_until.is_none();
-        let older = ticket_activity::table
-            .filter(ticket_activity::ticket.eq(ticket))
-            .filter(ticket_activity::newest.lt(id));
-        // An absent value leaves its column as it is.
-        let newest = (
-            ticket_activity::newest.eq(id),
-            is_public.then(|| ticket_activity::newest_public_by.eq(author)),
-            is_shown.then(|| ticket_activity::newest_shown.eq(id)),
-            is_shown.then(|| ticket_activity::newest_shown_by.eq(author)),
-        );
-        if diesel::update(older).set(newest).execute(connection).await? == 0 {
+    /// Notes comments that were just stored.
+    pub(crate) async fn note_comments(connection: &mut Session, accepts: &[&AcceptComment]) -> Result<(), Fault> {
+        let raises = Raise::all(accepts);
+        if raises.is_empty() {
+            return Ok(());
+        }
+        let done = raise_activity(connection, &raises).await?;
+        for raise in raises.iter().filter(|raise| !done.contains(&raise.ticket)) {
             // A newer one was quicker.
-            refresh_activity(connection, ticket).await?;
+            refresh_activity(connection, raise.ticket).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod fts5;
 mod list;
 mod listing;
+pub(crate) mod raise;
 mod search;
 pub(crate) mod tsvector;
 

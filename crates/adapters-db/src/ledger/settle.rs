@@ -40,7 +40,7 @@ queries! {
             put_ticket(connection, write).await?;
         }
         if let Some(accept) = &input.comment {
-            insert_comment(connection, accept).await?;
+            insert_comments(connection, &[accept]).await?;
         }
         insert_deliveries(connection, &input.mails).await?;
         note_outcomes(connection, &input.outcomes, micros(input.now)).await?;

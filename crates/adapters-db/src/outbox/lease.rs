@@ -10,11 +10,12 @@ use recado_domain::person::EmailAddress;
 use recado_ports::events::EventKind;
 use recado_ports::store::StoreError;
 
+use super::marks::{Held, Mark};
 use crate::column::{Key, micros, stored_size};
 use crate::database::Database;
 use crate::events::NewEventRow;
 use crate::fault::Fault;
-use crate::literal::{BlockedSince, Held, LeaseClock};
+use crate::literal::{BlockedSince, Held as IsHeld, LeaseClock};
 use crate::operation::{Purpose, queries, run};
 use crate::rows::NewAttemptRow;
 use crate::schema::{delivery_attempt, outbox, outbox_message};
@@ -37,21 +38,9 @@ struct End {
 queries! {
     pub(super) async fn renew(connection: &mut Session, input: &(Key, LeaseClock)) -> Result<Vec<Key>, Fault> {
         let (lease, until) = *input;
-        let held = outbox::table.filter(Held).filter(outbox::lease_token.eq(lease));
+        let held = outbox::table.filter(IsHeld).filter(outbox::lease_token.eq(lease));
         let renewed = diesel::update(held).set(outbox::lease_until.eq(until.nullable())).returning(outbox::id);
         Ok(renewed.get_results(connection).await?)
-    }
-
-    pub(super) async fn fence(connection: &mut Session, input: &(Key, Vec<Key>)) -> Result<Vec<Key>, Fault> {
-        let (lease, ids) = input;
-        let leased = outbox::table
-            .filter(outbox::id.eq_any(ids))
-            .filter(outbox::lease_token.eq(lease))
-            .filter(outbox::state.eq(State::Leased.as_str()));
-        let fenced = diesel::update(leased)
-            .set((outbox::state.eq(State::Sending.as_str()), outbox::attempts.eq(outbox::attempts + 1)))
-            .returning(outbox::id);
-        Ok(fenced.get_results(connection).await?)
     }
 
     pub(super) async fn readdress(connection: &mut Session, input: &Readdress) -> Result<bool, Fault> {
@@ -71,7 +60,7 @@ queries! {
 
     pub(super) async fn end(connection: &mut Session, input: &End) -> Result<u64, Fault> {
         let over: Vec<(Key, Option<Key>, String)> = outbox::table
-            .filter(Held)
+            .filter(IsHeld)
             .filter(outbox::lease_until.lt(input.over.nullable()))
             .order(outbox::id)
             .select((outbox::id, outbox::ticket, outbox::state))
@@ -130,12 +119,9 @@ pub(super) async fn fence(
     lease: LeaseToken,
     ids: &[DeliveryId],
 ) -> Result<Vec<DeliveryId>, StoreError> {
-    let ids: Vec<Key> = ids.iter().map(|id| Key(id.0)).collect();
-    let fenced = run!(
-        database.write(Purpose::Fence.with(News::Nothing)),
-        fence,
-        (Key(lease.0), ids)
-    )?;
+    let lease = Key(lease.0);
+    let held = ids.iter().map(|id| Held { id: Key(id.0), lease }).collect();
+    let fenced = database.marking.answer(Mark::Fence(held)).await?;
     Ok(fenced.into_iter().map(|Key(id)| DeliveryId(id)).collect())
 }
 

@@ -2,12 +2,14 @@
 
 pub(crate) mod cancel;
 mod claim;
-pub(crate) mod enqueue;
+mod enqueue;
+pub(crate) mod insert;
 mod lease;
 mod list;
+pub(crate) mod marks;
 mod operate;
 mod revive;
-mod settle;
+pub(crate) mod settle;
 
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ use recado_ports::events::EventKind;
 use recado_ports::outbox::{LostBy, Settlement};
 use recado_ports::store::StoreError;
 
+use super::marks::Mark;
 use crate::column::{Key, micros, span};
 use crate::database::Database;
 use crate::events::NewEventRow;
@@ -26,10 +27,12 @@ const CHUNK: i64 = 500;
 /// Why they are dead then.
 const EXPIRED: &str = "expired";
 
-struct Settle {
-    lease: Key,
-    settlements: Vec<(Key, Settlement)>,
-    now: i64,
+/// How a worker leaves rows under its lease.
+pub(crate) struct Settle {
+    pub(super) lease: Key,
+    /// By id.
+    pub(super) settlements: Vec<(Key, Settlement)>,
+    pub(super) now: i64,
 }
 
 struct Expire {
@@ -45,84 +48,48 @@ struct Change<'a> {
     state: &'static str,
     last_reply: Option<&'a str>,
     due_at: Option<i64>,
-    kept_since: Option<i64>,
 }
 
-/// The event, the state that it leads to, and the columns besides the counters.
-fn change(settlement: &Settlement, now: i64) -> (Event, Change<'_>) {
-    let change = |state: State, reply| Change {
+/// The event, and what it does to the columns besides the counters; nothing of a mail that was sent.
+fn change(settlement: &Settlement) -> Option<(Event, Change<'_>)> {
+    let (event, state, reply, due_at) = match settlement {
+        Settlement::Sent { .. } => return None,
+        Settlement::Released { not_before, reply } => {
+            (Event::Release, State::Ready, reply.as_deref(), *not_before)
+        }
+        Settlement::Retry { at, reply } => (Event::Refuse, State::Retry, Some(reply.as_str()), Some(*at)),
+        Settlement::Unsure { at, reply, .. } => {
+            (Event::LoseTrack, State::Unsure, Some(reply.as_str()), Some(*at))
+        }
+        Settlement::Dead { reply } => (Event::Reject, State::Dead, Some(reply.as_str()), None),
+    };
+    let change = Change {
         state: state.as_str(),
         last_reply: reply,
-        due_at: None,
-        kept_since: None,
+        due_at: due_at.map(micros),
     };
-    match settlement {
-        Settlement::Sent { reply } => {
-            let sent = change(State::Sent, Some(reply.as_str()));
-            (
-                Event::Accept,
-                Change {
-                    kept_since: Some(now),
-                    ..sent
-                },
-            )
-        }
-        Settlement::Released { not_before, reply } => {
-            let released = change(State::Ready, reply.as_deref());
-            (
-                Event::Release,
-                Change {
-                    due_at: not_before.map(micros),
-                    ..released
-                },
-            )
-        }
-        Settlement::Retry { at, reply } => {
-            let retry = change(State::Retry, Some(reply.as_str()));
-            (
-                Event::Refuse,
-                Change {
-                    due_at: Some(micros(*at)),
-                    ..retry
-                },
-            )
-        }
-        Settlement::Unsure { at, reply, .. } => {
-            let unsure = change(State::Unsure, Some(reply.as_str()));
-            (
-                Event::LoseTrack,
-                Change {
-                    due_at: Some(micros(*at)),
-                    ..unsure
-                },
-            )
-        }
-        Settlement::Dead { reply } => (Event::Reject, change(State::Dead, Some(reply.as_str()))),
-    }
+    Some((event, change))
 }
 
 queries! {
-    pub(super) async fn settle(connection: &mut Session, input: &Settle) -> Result<Vec<Key>, Fault> {
+    /// Settles what was not sent, row by row; gives those that still were the caller's.
+    pub(crate) async fn settle_unsent(connection: &mut Session, input: &Settle) -> Result<Vec<Key>, Fault> {
         let mut settled = Vec::new();
         let mut events = Vec::new();
         let mut attempts = Vec::new();
         for (id, settlement) in &input.settlements {
-            let (event, change) = change(settlement, input.now);
+            let Some((event, change)) = change(settlement) else { continue };
             let outcome = change.state;
             let reply = change.last_reply;
-            // Of one who lost the mail, only the late acceptance counts.
-            let held = |state: &State| matches!(state, State::Leased | State::Sending) || event == Event::Accept;
+            let held = |state: &State| matches!(state, State::Leased | State::Sending);
             let states = State::sources(event).into_iter().filter(held).map(State::as_str);
             let row = outbox::table
                 .filter(outbox::id.eq(id))
                 .filter(outbox::lease_token.eq(input.lease))
                 .filter(outbox::state.eq_any(states));
-            // A mail that was sent, or may have been, keeps its token: a late or repeated answer still counts.
             let free = outbox::lease_token.eq(None::<Key>);
             let there = match settlement {
-                Settlement::Sent { .. } => {
-                    diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
-                }
+                Settlement::Sent { .. } => continue,
                 Settlement::Released { .. } => {
                     let change = (change, outbox::attempts.eq(Refund), free);
                     diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
@@ -131,30 +98,18 @@ queries! {
                     let change = (change, outbox::attempts.eq(Charge), blocked_from(input.now), free);
                     diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
                 }
+                // One that may have been sent keeps its token: a late answer still counts.
                 Settlement::Unsure { lost_by, .. } => {
                     let lost = outbox::lost_answers.eq(outbox::lost_answers + i64::from(*lost_by == LostBy::Connection));
                     let change = (change, lost, blocked_from(input.now));
                     diesel::update(row).set(change).returning(outbox::ticket).get_result(connection).await
                 }
-            }
-            .optional()?;
-            match there {
-                Some(ticket) => {
-                    settled.push(*id);
-                    events.push(NewEventRow::new(EventKind::DeliveryChanged, ticket, id.0, input.now));
-                    if event != Event::Release {
-                        attempts.push(NewAttemptRow { delivery: *id, at: input.now, outcome, reply });
-                    }
-                }
-                // The call before this one may have been committed without its answer being heard.
-                None if event == Event::Accept => {
-                    let same = outbox::table
-                        .filter(outbox::id.eq(id))
-                        .filter(outbox::lease_token.eq(input.lease))
-                        .filter(outbox::state.eq(State::Sent.as_str()));
-                    settled.extend(same.select(outbox::id).get_results::<Key>(connection).await?);
-                }
-                None => {}
+            };
+            let Some(ticket) = there.optional()? else { continue };
+            settled.push(*id);
+            events.push(NewEventRow::new(EventKind::DeliveryChanged, ticket, id.0, input.now));
+            if event != Event::Release {
+                attempts.push(NewAttemptRow { delivery: *id, at: input.now, outcome, reply });
             }
         }
         insert_new!(connection, delivery_attempt::table, &attempts);
@@ -236,7 +191,7 @@ pub(super) async fn settle(
         settlements,
         now: micros(now),
     };
-    let settled = run!(database.write(Purpose::Settle.with(News::Log)), settle, input)?;
+    let settled = database.marking.answer(Mark::Settle(input)).await?;
     Ok(settled.into_iter().map(|Key(id)| DeliveryId(id)).collect())
 }
 

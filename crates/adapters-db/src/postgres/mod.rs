@@ -2,6 +2,7 @@
 
 mod listen;
 mod pool;
+mod statement;
 mod tls;
 
 use std::sync::Arc;
@@ -12,12 +13,13 @@ use recado_ports::events::Topic;
 use uuid::Uuid;
 
 use crate::fault::Fault;
-use crate::operation::{Operation, Purpose, Terms};
+use crate::operation::{Operation, Terms};
 use crate::wakeup::{News, Wakeups};
 
 use listen::Messenger;
 use pool::Pool;
 pub(crate) use pool::Server;
+pub(crate) use statement::statement;
 pub use tls::TlsError;
 pub(crate) use tls::connector;
 
@@ -63,7 +65,7 @@ impl PostgresStore {
     {
         let (pool, messenger) = (Arc::clone(&self.pool), self.messenger.clone());
         let task = tokio::spawn(async move {
-            let result = repeat(&pool, terms.purpose, &input, operation).await;
+            let result = repeat(&pool, terms, &input, operation).await;
             if result.is_ok() {
                 messenger.spread(terms.news);
             }
@@ -108,13 +110,13 @@ async fn bounded<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, F
 
 async fn repeat<I: Sync, T: Send>(
     pool: &Pool,
-    purpose: Purpose,
+    terms: Terms,
     input: &I,
     operation: Operation<Connection, I, T>,
 ) -> Result<T, Fault> {
     let mut run = 1;
     loop {
-        match bounded(transact(pool, purpose, input, operation)).await {
+        match bounded(transact(pool, terms, input, operation)).await {
             Err(fault) if fault.is_collision() && run < RUNS => {
                 tracing::debug!(run, "a transaction collided with another one and is run again");
                 tokio::time::sleep(Duration::from_millis(u64::from(run * run))).await;
@@ -128,12 +130,12 @@ async fn repeat<I: Sync, T: Send>(
 /// One transaction. Whenever this does not come to its end, the connection is closed and not given back.
 async fn transact<I: Sync, T: Send>(
     pool: &Pool,
-    purpose: Purpose,
+    terms: Terms,
     input: &I,
     operation: Operation<Connection, I, T>,
 ) -> Result<T, Fault> {
     let mut lent = pool.lend().await?;
-    let begin = if purpose.is_flushed() {
+    let begin = if terms.is_flushed() {
         "BEGIN"
     } else {
         "BEGIN; SET LOCAL synchronous_commit = off"
@@ -141,9 +143,9 @@ async fn transact<I: Sync, T: Send>(
     AnsiTransactionManager::begin_transaction_sql(lent.connection(), begin).await?;
     let result = match operation(lent.connection(), input).await {
         Ok(value) => {
-            purpose.before_commit();
+            terms.before_commit();
             let committed = AnsiTransactionManager::commit_transaction(lent.connection()).await;
-            purpose.after_commit();
+            terms.after_commit();
             committed.map(|()| value).map_err(Fault::from)
         }
         Err(fault) => {

@@ -60,18 +60,18 @@ impl CommentRow {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = comment)]
 pub(crate) struct NewCommentRow<'a> {
-    id: Key,
-    ticket: Key,
-    author_name: &'a str,
-    author_email: &'a str,
-    text: &'a str,
-    visibility: &'static str,
-    kind: &'static str,
-    origin: &'static str,
-    quoted: Option<Cow<'a, str>>,
-    html: Option<Cow<'a, str>>,
-    created_at: i64,
-    held_until: Option<i64>,
+    pub(crate) id: Key,
+    pub(crate) ticket: Key,
+    pub(crate) author_name: &'a str,
+    pub(crate) author_email: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) visibility: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) origin: &'static str,
+    pub(crate) quoted: Option<Cow<'a, str>>,
+    pub(crate) html: Option<Cow<'a, str>>,
+    pub(crate) created_at: i64,
+    pub(crate) held_until: Option<i64>,
 }
 
 impl<'a> From<&'a AcceptComment> for NewCommentRow<'a> {

@@ -76,19 +76,19 @@ pub(crate) fn message_id(text: &str) -> Result<MessageId, Fault> {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = outbox)]
 pub(crate) struct NewDeliveryRow<'a> {
-    id: Key,
-    cause_kind: &'static str,
-    cause_id: Key,
-    ticket: Option<Key>,
-    account: i64,
-    sender: &'a str,
-    recipient: &'a str,
-    state: &'static str,
-    message_id: &'a str,
-    size: i64,
-    created_at: i64,
-    due_at: i64,
-    open_base: i64,
+    pub(crate) id: Key,
+    pub(crate) cause_kind: &'static str,
+    pub(crate) cause_id: Key,
+    pub(crate) ticket: Option<Key>,
+    pub(crate) account: i64,
+    pub(crate) sender: &'a str,
+    pub(crate) recipient: &'a str,
+    pub(crate) state: &'static str,
+    pub(crate) message_id: &'a str,
+    pub(crate) size: i64,
+    pub(crate) created_at: i64,
+    pub(crate) due_at: i64,
+    pub(crate) open_base: i64,
 }
 
 impl<'a> NewDeliveryRow<'a> {

@@ -1,5 +1,5 @@
-//! The writer thread: whatever jobs are queued share one transaction, a savepoint each, and are answered after its
-//! commit (group commit).
+//! The writer thread: whatever jobs are queued share one transaction, a savepoint each where there are several, and are
+//! answered after its commit (group commit).
 //!
 //! A job that fails is rolled back alone. When the whole transaction is gone with it (a full disk, a broken file), or
 //! a job panics, every job of the group fails and the connection is opened anew: none of them was answered yet.
@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use super::connection::{Connection, establish, finished};
 use crate::fault::Fault;
-use crate::operation::{Operation, Purpose, Terms};
+use crate::operation::{Operation, Terms};
 use crate::wakeup::{News, Wakeups};
 
 /// Most jobs in one transaction.
@@ -89,7 +89,7 @@ impl Drop for Writer {
 /// A queued transaction, its types hidden.
 trait Job: Send {
     fn terms(&self) -> Terms;
-    /// Runs it within a savepoint; the caller undoes it when this fails.
+    /// Runs it; the caller undoes it when this fails.
     fn run(&mut self, connection: &mut Connection) -> Ran;
     /// Tells the caller how the group ended.
     fn answer(self: Box<Self>, end: &Result<(), String>);
@@ -216,8 +216,7 @@ impl Loop {
     }
 
     fn transact(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
-        let purposes: Vec<Purpose> = group.iter().map(|job| job.terms().purpose).collect();
-        let flushed = purposes.iter().any(|purpose| purpose.is_flushed());
+        let flushed = group.iter().any(|job| job.terms().is_flushed());
         self.set_synchronous(if flushed {
             Synchronous::Full
         } else {
@@ -225,20 +224,26 @@ impl Loop {
         })?;
         let connection = self.connection()?;
         execute(connection, "BEGIN IMMEDIATE")?;
-        for job in group.iter_mut() {
-            execute(connection, "SAVEPOINT job")?;
+        // Undoing fails when the transaction is gone altogether: nothing that this group did counts then.
+        if let [job] = group {
             if job.run(connection) == Ran::Badly {
-                // Fails when the transaction is gone altogether: nothing that this group did counts then.
-                execute(connection, "ROLLBACK TO job")?;
+                return execute(connection, "ROLLBACK");
             }
-            execute(connection, "RELEASE job")?;
+        } else {
+            for job in group.iter_mut() {
+                execute(connection, "SAVEPOINT job")?;
+                if job.run(connection) == Ran::Badly {
+                    execute(connection, "ROLLBACK TO job")?;
+                }
+                execute(connection, "RELEASE job")?;
+            }
         }
-        for purpose in &purposes {
-            purpose.before_commit();
+        for job in group.iter() {
+            job.terms().before_commit();
         }
         execute(connection, "COMMIT")?;
-        for purpose in &purposes {
-            purpose.after_commit();
+        for job in group.iter() {
+            job.terms().after_commit();
         }
         self.unflushed_since = if flushed {
             None
@@ -332,6 +337,7 @@ fn data_version(connection: &mut Connection) -> Result<i64, Fault> {
 mod tests {
     use super::*;
     use crate::migrations::{Direction, migrate_sqlite};
+    use crate::operation::Purpose;
     use futures_util::future::{BoxFuture, join_all};
     use recado_ports::store::StoreError;
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use recado_domain::comment::{AttachmentId, CommentId, Kind, Origin};
-use recado_domain::outbox::State;
+use recado_domain::outbox::{DeliveryId, State};
 use recado_ports::comments::{AcceptComment, AcceptError, Audience, IdempotencyKey, Retraction};
 use recado_ports::events::EventKind;
 use recado_ports::page::PageLimit;
@@ -183,6 +183,64 @@ pub async fn one_comment_accepted_by_several_calls_at_once_is_stored_once(subjec
         .unwrap()
         .unwrap();
     assert_eq!((&found.comment, found.deliveries.len()), (&accept.comment, 2));
+}
+
+pub async fn of_comments_accepted_at_once_each_stands_for_itself(subject: &Subject) {
+    let tickets = [subject.ticket("1").await, subject.ticket("2").await];
+    let lost = comment(&ticket("3").build()).owing(&["ana@example.com"]);
+    let repeated = AcceptComment {
+        idempotency: Some(idempotency("k", "d", NEVER)),
+        ..comment(&tickets[0]).text("repeated").owing(&["ana@example.com"])
+    };
+    let keyless = comment(&tickets[1]).text("keyless").owing(&["ana@example.com"]);
+    let stored: Vec<_> = (0..12)
+        .map(|number| {
+            let built = comment(&tickets[number % 2]).text(&number.to_string());
+            let built = if number % 3 == 0 {
+                built.attachment("a", b"uno")
+            } else {
+                built
+            };
+            built.owing(&["ana@example.com", "eva@example.com"])
+        })
+        .chain([repeated.clone(), keyless.clone()])
+        .collect();
+    let before = subject.log().await.len();
+    let mut calls = JoinSet::new();
+    let all = stored.iter().chain([&lost, &repeated, &keyless, &repeated]);
+    for accept in all.cloned().collect::<Vec<_>>() {
+        let comments = subject.comments.clone();
+        calls.spawn(async move { (accept.comment.id, comments.accept(accept).await) });
+    }
+    for (id, result) in calls.join_all().await {
+        if id == lost.comment.id {
+            assert!(matches!(result, Err(AcceptError::NoTicket)), "{result:?}");
+        } else {
+            result.unwrap();
+        }
+    }
+    assert_eq!(subject.log().await.len(), before + stored.len());
+    for accept in stored {
+        let AcceptComment {
+            comment, deliveries, ..
+        } = accept;
+        let found = subject
+            .comments
+            .find(comment.ticket, comment.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.comment, comment);
+        let ids = |mails: Vec<DeliveryId>| mails.into_iter().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(
+            ids(found.deliveries.iter().map(|mail| mail.id).collect()),
+            ids(deliveries.iter().map(|mail| mail.id).collect())
+        );
+        for owed in deliveries {
+            let messages = subject.outbox.messages(&[owed.id]).await.unwrap();
+            assert_eq!(messages, [(owed.id, owed.message)]);
+        }
+    }
 }
 
 pub async fn a_used_key_gives_its_record_and_writes_nothing(subject: &Subject) {

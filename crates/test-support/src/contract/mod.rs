@@ -221,6 +221,7 @@ macro_rules! store_contract {
                 a_comment_on_a_missing_ticket_leaves_nothing
                 accepting_the_same_comment_again_changes_nothing
                 one_comment_accepted_by_several_calls_at_once_is_stored_once
+                of_comments_accepted_at_once_each_stands_for_itself
                 a_used_key_gives_its_record_and_writes_nothing
                 a_key_belongs_to_its_scope
                 an_expired_key_may_be_used_again
@@ -316,6 +317,8 @@ macro_rules! store_contract {
                 a_settlement_repeated_is_harmless
                 an_acceptance_repeated_is_known_to_be_the_callers
                 settlements_of_one_call_stand_for_themselves
+                marks_of_several_leases_at_once_stand_for_themselves
+                of_fences_of_one_mail_at_once_a_single_one_opens
                 attempts_add_up_and_are_kept_in_order
                 a_leased_mail_is_readdressed_by_its_holder_alone
             }

@@ -3,6 +3,8 @@
 use recado_domain::outbox::State;
 use recado_ports::outbox::{LostBy, Settlement};
 
+use tokio::task::JoinSet;
+
 use super::Subject;
 use super::arrange::{after, claim_at, dead, released, retry, sent, unsure};
 use crate::builders::{address, lease, test_delivery};
@@ -245,6 +247,64 @@ pub async fn settlements_of_one_call_stand_for_themselves(subject: &Subject) {
     {
         assert_eq!(subject.state(id).await, state);
     }
+}
+
+pub async fn marks_of_several_leases_at_once_stand_for_themselves(subject: &Subject) {
+    let mut sending = Vec::new();
+    let mut leased = Vec::new();
+    for _ in 0..4 {
+        sending.push(subject.sending().await);
+        leased.push(subject.leased().await);
+    }
+    let mut marks = JoinSet::new();
+    for (place, (id, lease)) in sending.iter().copied().enumerate() {
+        let subject = subject.clone();
+        // The last one is under the token of another.
+        let (lease, settled) = if place == 3 {
+            (sending[0].1, vec![])
+        } else {
+            (lease, vec![id])
+        };
+        let settlement = if place == 1 { retry(after(60)) } else { sent() };
+        marks.spawn(async move { assert_eq!(subject.settle(lease, id, settlement).await, settled) });
+    }
+    for (place, (id, lease)) in leased.iter().copied().enumerate() {
+        let outbox = subject.outbox.clone();
+        let (lease, fenced) = if place == 3 {
+            (leased[0].1, vec![])
+        } else {
+            (lease, vec![id])
+        };
+        marks.spawn(async move { assert_eq!(outbox.fence(lease, &[id], START).await.unwrap(), fenced) });
+    }
+    marks.join_all().await;
+    let mut states = Vec::new();
+    for (id, _) in sending.iter().chain(&leased) {
+        let delivery = subject.delivery(*id).await;
+        states.push((delivery.state, delivery.attempts, subject.attempts(*id).await));
+    }
+    let expected = [
+        (State::Sent, 1, vec![State::Sent]),
+        (State::Retry, 1, vec![State::Retry]),
+        (State::Sent, 1, vec![State::Sent]),
+        (State::Sending, 1, vec![]),
+        (State::Sending, 1, vec![]),
+        (State::Sending, 1, vec![]),
+        (State::Sending, 1, vec![]),
+        (State::Leased, 0, vec![]),
+    ];
+    assert_eq!(states, expected);
+}
+
+pub async fn of_fences_of_one_mail_at_once_a_single_one_opens(subject: &Subject) {
+    let (id, lease) = subject.leased().await;
+    let mut calls = JoinSet::new();
+    for _ in 0..8 {
+        let outbox = subject.outbox.clone();
+        calls.spawn(async move { outbox.fence(lease, &[id], START).await.unwrap().len() });
+    }
+    assert_eq!(calls.join_all().await.into_iter().sum::<usize>(), 1);
+    assert_eq!(subject.delivery(id).await.attempts, 1);
 }
 
 pub async fn attempts_add_up_and_are_kept_in_order(subject: &Subject) {

@@ -1,0 +1,322 @@
+//! Marks: fences and settlements. Those of several workers, and a worker's settlement beside its next fence, share one
+//! transaction.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use recado_domain::outbox::State;
+use recado_ports::outbox::Settlement;
+
+use super::settle::Settle;
+use crate::column::Key;
+use crate::database::Backend;
+use crate::fault::Fault;
+use crate::gather::{Bounds, Gatherer};
+use crate::operation::{Purpose, Terms, queries, run};
+use crate::schema::outbox;
+use crate::wakeup::News;
+
+/// Most calls that share one transaction.
+const GROUP: usize = 64;
+
+/// What a worker wants marked.
+pub(crate) enum Mark {
+    /// These go through the fence.
+    Fence(Vec<Held>),
+    /// It leaves these.
+    Settle(Settle),
+}
+
+/// A row, and the lease that it must bear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Held {
+    pub(crate) id: Key,
+    pub(crate) lease: Key,
+}
+
+/// A mail that the server took.
+#[derive(Debug)]
+pub(crate) struct Sent<'a> {
+    held: Held,
+    reply: &'a str,
+    at: i64,
+}
+
+impl Settle {
+    fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+        let (lease, at) = (self.lease, self.now);
+        self.settlements.iter().filter_map(move |(id, settlement)| {
+            let Settlement::Sent { reply } = settlement else {
+                return None;
+            };
+            let held = Held { id: *id, lease };
+            Some(Sent { held, reply, at })
+        })
+    }
+}
+
+/// One for all workers.
+pub(crate) fn gatherer(backend: &Arc<Backend>) -> Gatherer<Mark, Vec<Key>> {
+    let bounds = Bounds {
+        runs: 1,
+        inputs: GROUP,
+        weight: usize::MAX,
+        weigh: |_: &Mark| 0,
+    };
+    let backend = Arc::clone(backend);
+    Gatherer::new(bounds, move |inputs| {
+        let backend = Arc::clone(&backend);
+        Box::pin(async move { run!(backend.write(terms(&inputs)), mark_all, inputs) })
+    })
+}
+
+fn terms(marks: &[Arc<Mark>]) -> Terms {
+    let is_fence = |mark: &Arc<Mark>| matches!(**mark, Mark::Fence(_));
+    let settle = Purpose::Settle.with(News::Log);
+    if marks.iter().all(is_fence) {
+        Purpose::Fence.with(News::Nothing)
+    } else if marks.iter().any(is_fence) {
+        settle.and(Purpose::Fence)
+    } else {
+        settle
+    }
+}
+
+queries! {
+    /// Gives each call the ids that are its own.
+    pub(super) async fn mark_all(connection: &mut Session, marks: &Vec<Arc<Mark>>) -> Result<Vec<Vec<Key>>, Fault> {
+        let mut leased = Vec::new();
+        let mut sent = Vec::new();
+        for mark in marks {
+            match &**mark {
+                Mark::Fence(held) => leased.extend(held),
+                Mark::Settle(settle) => sent.extend(settle.sent()),
+            }
+        }
+        // In one order everywhere, so that transactions wait for each other and never in a circle.
+        leased.sort_unstable();
+        leased.dedup();
+        sent.sort_by_key(|sent| sent.held);
+        let mut fenced = mark_fenced(connection, &leased).await?;
+        let mut taken = mark_sent(connection, &sent).await?;
+        for Sent { held, .. } in sent {
+            // The call before this one may have been committed without its answer being heard.
+            if !taken.contains(&held) && is_sent(connection, held).await? {
+                taken.insert(held);
+            }
+        }
+        let mut answers = Vec::with_capacity(marks.len());
+        for mark in marks {
+            answers.push(match &**mark {
+                // Whatever went through the fence is one call's alone.
+                Mark::Fence(held) => held.iter().filter(|held| fenced.remove(held)).map(|held| held.id).collect(),
+                Mark::Settle(settle) => {
+                    let mut settled = settle_unsent(connection, settle).await?;
+                    settled.extend(settle.sent().map(|sent| sent.held).filter(|held| taken.contains(held)).map(|held| held.id));
+                    settled
+                }
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Whether the same lease's mail is known to be sent.
+    async fn is_sent(connection: &mut Session, held: Held) -> Result<bool, Fault> {
+        let same = outbox::table
+            .filter(outbox::id.eq(held.id))
+            .filter(outbox::lease_token.eq(held.lease))
+            .filter(outbox::state.eq(State::Sent.as_str()));
+        Ok(same.select(outbox::id).first::<Key>(connection).await.optional()?.is_some())
+    }
+}
+
+/// One row, one statement.
+pub(crate) mod each {
+    use std::collections::BTreeSet;
+
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+    use recado_domain::outbox::State;
+    use recado_ports::events::EventKind;
+
+    use super::{Held, Sent};
+    use crate::column::Key;
+    use crate::dialect::sqlite::{Session, insert_new, record_events};
+    use crate::events::NewEventRow;
+    use crate::fault::Fault;
+    use crate::literal::Sendable;
+    use crate::rows::NewAttemptRow;
+    use crate::schema::{delivery_attempt, outbox};
+
+    /// `leased` → `sending`; gives those that went.
+    pub(crate) async fn mark_fenced(
+        connection: &mut Session,
+        rows: &[Held],
+    ) -> Result<BTreeSet<Held>, Fault> {
+        let mut fenced = BTreeSet::new();
+        for held in rows {
+            let leased = outbox::table
+                .filter(outbox::id.eq(held.id))
+                .filter(outbox::lease_token.eq(held.lease))
+                .filter(outbox::state.eq(State::Leased.as_str()));
+            let sending = (
+                outbox::state.eq(State::Sending.as_str()),
+                outbox::attempts.eq(outbox::attempts + 1),
+            );
+            if diesel::update(leased).set(sending).execute(connection).await? > 0 {
+                fenced.insert(*held);
+            }
+        }
+        Ok(fenced)
+    }
+
+    /// To `sent`, with attempts and events; gives those that went.
+    pub(crate) async fn mark_sent(
+        connection: &mut Session,
+        rows: &[Sent<'_>],
+    ) -> Result<BTreeSet<Held>, Fault> {
+        let mut sent = BTreeSet::new();
+        for Sent { held, reply, at } in rows {
+            let sendable = outbox::table
+                .filter(outbox::id.eq(held.id))
+                .filter(outbox::lease_token.eq(held.lease))
+                .filter(Sendable);
+            // It keeps its token: a late or repeated answer still counts.
+            let change = (
+                outbox::state.eq(State::Sent.as_str()),
+                outbox::last_reply.eq(*reply),
+                outbox::kept_since.eq(*at),
+            );
+            let ticket: Option<Option<Key>> = diesel::update(sendable)
+                .set(change)
+                .returning(outbox::ticket)
+                .get_result(connection)
+                .await
+                .optional()?;
+            let Some(ticket) = ticket else { continue };
+            let attempt = NewAttemptRow {
+                delivery: held.id,
+                at: *at,
+                outcome: State::Sent.as_str(),
+                reply: Some(*reply),
+            };
+            insert_new!(connection, delivery_attempt::table, [attempt]);
+            let event = NewEventRow::new(EventKind::DeliveryChanged, ticket, held.id.0, *at);
+            record_events(connection, &[event]).await?;
+            sent.insert(*held);
+        }
+        Ok(sent)
+    }
+}
+
+/// All rows, one statement.
+pub(crate) mod together {
+    use std::collections::BTreeSet;
+
+    use diesel::sql_types::{BigInt, Text};
+    use diesel_async::RunQueryDsl;
+
+    use super::{Held, Sent};
+    use crate::column::{Id, Key};
+    use crate::dialect::postgres::Session;
+    use crate::fault::Fault;
+    use crate::postgres::statement;
+
+    statement! {
+        /// `State::on(Event::Fence)`, each row under its own lease.
+        Fence<'a> {
+            ids: &'a Key => Id,
+            leases: &'a Key => Id,
+        } -> (Id, Id) = "UPDATE outbox SET state = 'sending', attempts = attempts + 1
+            FROM unnest(?, ?) AS given (id, lease)
+            WHERE outbox.id = given.id AND outbox.lease_token = given.lease AND outbox.state = 'leased'
+            RETURNING given.id, given.lease"
+    }
+
+    statement! {
+        /// `State::on(Event::Accept)`, each row under its own lease, with attempts and events. A row keeps its token: a late
+        /// or repeated answer still counts.
+        Send<'a> {
+            ids: Key => Id,
+            leases: Key => Id,
+            replies: &'a str => Text,
+            at: i64 => BigInt,
+        } -> (Id, Id) = "WITH sent AS (
+                UPDATE outbox SET state = 'sent', last_reply = given.reply, kept_since = given.at
+                FROM unnest(?, ?, ?, ?) AS given (id, lease, reply, at)
+                WHERE outbox.id = given.id AND outbox.lease_token = given.lease
+                    AND outbox.state IN ('sending', 'unsure')
+                RETURNING given.id, given.lease, given.reply, given.at, outbox.ticket
+            ), tried AS (
+                INSERT INTO delivery_attempt (delivery, at, outcome, reply) SELECT id, at, 'sent', reply FROM sent
+            ), told AS (
+                INSERT INTO event (kind, ticket, subject, at) SELECT 'delivery.changed', ticket, id, at FROM sent
+            )
+            SELECT id, lease FROM sent"
+    }
+
+    /// `leased` → `sending`; gives those that went.
+    pub(crate) async fn mark_fenced(
+        connection: &mut Session,
+        rows: &[Held],
+    ) -> Result<BTreeSet<Held>, Fault> {
+        let mut statement = Fence::default();
+        for held in rows {
+            statement.ids.push(&held.id);
+            statement.leases.push(&held.lease);
+        }
+        if rows.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        Ok(held(statement.get_results(connection).await?))
+    }
+
+    /// To `sent`, with attempts and events; gives those that went.
+    pub(crate) async fn mark_sent(
+        connection: &mut Session,
+        rows: &[Sent<'_>],
+    ) -> Result<BTreeSet<Held>, Fault> {
+        let mut statement = Send::default();
+        for Sent { held, reply, at } in rows {
+            statement.ids.push(held.id);
+            statement.leases.push(held.lease);
+            statement.replies.push(reply);
+            statement.at.push(*at);
+        }
+        if rows.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        Ok(held(statement.get_results(connection).await?))
+    }
+
+    fn held(rows: Vec<(Key, Key)>) -> BTreeSet<Held> {
+        rows.into_iter().map(|(id, lease)| Held { id, lease }).collect()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use diesel::pg::Pg;
+        use recado_domain::outbox::{Event, State};
+        use recado_ports::events::EventKind;
+
+        use super::*;
+
+        #[test]
+        fn the_literal_states_are_those_of_the_domain() {
+            let fence = diesel::debug_query::<Pg, _>(&Fence::default()).to_string();
+            let send = diesel::debug_query::<Pg, _>(&Send::default()).to_string();
+            let word = |state: State| format!("'{}'", state.as_str());
+            assert_eq!(State::Leased.on(Event::Fence), Some(State::Sending));
+            assert!(fence.contains(&format!("state = {}", word(State::Leased))));
+            assert!(fence.contains(&format!("SET state = {}", word(State::Sending))));
+            let sources: Vec<_> = State::sources(Event::Accept).into_iter().map(word).collect();
+            assert!(
+                send.contains(&format!("state IN ({})", sources.join(", "))),
+                "{sources:?}"
+            );
+            assert!(send.contains(&format!("SET state = {}", word(State::Sent))));
+            assert!(send.contains(&format!("'{}'", EventKind::DeliveryChanged.as_str())));
+        }
+    }
+}
