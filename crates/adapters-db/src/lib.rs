@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod cached;
 mod channels;
 mod column;
 mod comments;

@@ -54,6 +54,7 @@ pub(crate) mod sqlite {
     use diesel_async::RunQueryDsl;
 
     use super::Raise;
+    use crate::cached::Cached;
     use crate::column::Key;
     use crate::dialect::sqlite::Session;
     use crate::fault::Fault;
@@ -82,7 +83,11 @@ pub(crate) mod sqlite {
                     .newest_shown
                     .map(|(_, author)| ticket_activity::newest_shown_by.eq(author)),
             );
-            if diesel::update(older).set(newest).execute(connection).await? > 0 {
+            if Cached(diesel::update(older).set(newest))
+                .execute(connection)
+                .await?
+                > 0
+            {
                 done.push(raise.ticket);
             }
         }

@@ -7,6 +7,7 @@ use recado_domain::outbox::State;
 use recado_ports::outbox::{Claim, ClaimedDelivery};
 use recado_ports::store::StoreError;
 
+use crate::cached::Cached;
 use crate::column::{Key, duration, micros, span, word};
 use crate::database::Database;
 use crate::fault::Fault;
@@ -46,7 +47,7 @@ queries! {
             .order((outbox::due_at, outbox::id))
             .limit(i64::from(*limit))
             .select(outbox::id);
-        let claimed = diesel::update(outbox::table.filter(Among(free!(due))))
+        let leased = diesel::update(outbox::table.filter(Among(free!(due))))
             .set((
                 outbox::claimed_from.eq(outbox::state.nullable()),
                 outbox::state.eq(State::Leased.as_str()),
@@ -54,7 +55,7 @@ queries! {
                 outbox::lease_until.eq(input.lease_until.nullable()),
             ))
             .returning((DeliveryRow::as_returning(), outbox::claimed_from.assume_not_null(), outbox::open_base, OpenTime));
-        Ok(claimed.get_results(connection).await?)
+        Ok(Cached(leased).get_results(connection).await?)
     }
 }
 

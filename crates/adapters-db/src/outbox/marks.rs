@@ -141,6 +141,7 @@ pub(crate) mod each {
     use recado_ports::events::EventKind;
 
     use super::{Held, Sent};
+    use crate::cached::Cached;
     use crate::column::Key;
     use crate::dialect::sqlite::{Session, insert_new, record_events};
     use crate::events::NewEventRow;
@@ -164,7 +165,11 @@ pub(crate) mod each {
                 outbox::state.eq(State::Sending.as_str()),
                 outbox::attempts.eq(outbox::attempts + 1),
             );
-            if diesel::update(leased).set(sending).execute(connection).await? > 0 {
+            if Cached(diesel::update(leased).set(sending))
+                .execute(connection)
+                .await?
+                > 0
+            {
                 fenced.insert(*held);
             }
         }
@@ -188,12 +193,8 @@ pub(crate) mod each {
                 outbox::last_reply.eq(*reply),
                 outbox::kept_since.eq(*at),
             );
-            let ticket: Option<Option<Key>> = diesel::update(sendable)
-                .set(change)
-                .returning(outbox::ticket)
-                .get_result(connection)
-                .await
-                .optional()?;
+            let update = diesel::update(sendable).set(change).returning(outbox::ticket);
+            let ticket: Option<Option<Key>> = Cached(update).get_result(connection).await.optional()?;
             let Some(ticket) = ticket else { continue };
             let attempt = NewAttemptRow {
                 delivery: held.id,
@@ -210,7 +211,8 @@ pub(crate) mod each {
     }
 }
 
-/// All rows, one statement.
+/// All rows, one statement. Rows must be looked up by their ids, whatever the table was like when the plan was made: the
+/// limit makes the planner expect few, and `|| ''` keeps it from reading a whole index of rows in those states.
 pub(crate) mod together {
     use std::collections::BTreeSet;
 
@@ -229,8 +231,8 @@ pub(crate) mod together {
             ids: &'a Key => Id,
             leases: &'a Key => Id,
         } -> (Id, Id) = "UPDATE outbox SET state = 'sending', attempts = attempts + 1
-            FROM unnest(?, ?) AS given (id, lease)
-            WHERE outbox.id = given.id AND outbox.lease_token = given.lease AND outbox.state = 'leased'
+            FROM (SELECT * FROM unnest(?, ?) AS given (id, lease) LIMIT (SELECT 1000000)) AS given
+            WHERE outbox.id = given.id AND outbox.lease_token = given.lease AND outbox.state || '' = 'leased'
             RETURNING given.id, given.lease"
     }
 
@@ -244,9 +246,11 @@ pub(crate) mod together {
             at: i64 => BigInt,
         } -> (Id, Id) = "WITH sent AS (
                 UPDATE outbox SET state = 'sent', last_reply = given.reply, kept_since = given.at
-                FROM unnest(?, ?, ?, ?) AS given (id, lease, reply, at)
+                FROM (
+                    SELECT * FROM unnest(?, ?, ?, ?) AS given (id, lease, reply, at) LIMIT (SELECT 1000000)
+                ) AS given
                 WHERE outbox.id = given.id AND outbox.lease_token = given.lease
-                    AND outbox.state IN ('sending', 'unsure')
+                    AND outbox.state || '' IN ('sending', 'unsure')
                 RETURNING given.id, given.lease, given.reply, given.at, outbox.ticket
             ), tried AS (
                 INSERT INTO delivery_attempt (delivery, at, outcome, reply) SELECT id, at, 'sent', reply FROM sent
@@ -308,11 +312,11 @@ pub(crate) mod together {
             let send = diesel::debug_query::<Pg, _>(&Send::default()).to_string();
             let word = |state: State| format!("'{}'", state.as_str());
             assert_eq!(State::Leased.on(Event::Fence), Some(State::Sending));
-            assert!(fence.contains(&format!("state = {}", word(State::Leased))));
+            assert!(fence.contains(&format!("state || '' = {}", word(State::Leased))));
             assert!(fence.contains(&format!("SET state = {}", word(State::Sending))));
             let sources: Vec<_> = State::sources(Event::Accept).into_iter().map(word).collect();
             assert!(
-                send.contains(&format!("state IN ({})", sources.join(", "))),
+                send.contains(&format!("state || '' IN ({})", sources.join(", "))),
                 "{sources:?}"
             );
             assert!(send.contains(&format!("SET state = {}", word(State::Sent))));
