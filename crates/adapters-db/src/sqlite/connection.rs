@@ -57,6 +57,7 @@ pub(crate) fn establish(path: &Path) -> Result<SqliteConnection, Fault> {
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -16384;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;",
     )?;
     Ok(connection)

@@ -1,0 +1,2 @@
+-- SQLite's matter alone: PostgreSQL compares a state with a list as it is.
+SELECT 1;
