@@ -49,8 +49,9 @@ pub(super) enum Miss {
 }
 
 impl DeliverBatch {
-    /// Tries to send one mail that the lease covers, gives the server's word when it took it, and announces the one behind it. A mail that was accepted before it
-    /// is marked on the way, unless this one comes to its end before its fence: it stays in hand then.
+    /// Tries to send one mail that the lease covers, gives the server's word when it took it, and announces the one behind
+    /// it. A mail that was accepted before it is marked on the way, unless this one comes to its end before its fence: it
+    /// stays in hand then.
     pub(super) async fn attempt(
         &self,
         line: &mut Line,

@@ -30,8 +30,9 @@ pub(crate) use output::{Answer, Colours, say};
 /// `EX_CONFIG` of `sysexits.h`.
 const BAD_CONFIGURATION: u8 = 78;
 
-/// Threads for what blocks: reads of SQLite, password hashes, files, the parsing of mails. Tokio's own bound is 512, and under
-/// load it makes dozens, each with memory of its own, where a few go round as fast.
+/// Threads for what blocks: reads of SQLite, password hashes, files, the parsing of mails; beside one for each delivery
+/// worker, which may wait for a name server. Tokio's own bound is 512, and under load it makes dozens, each with memory
+/// of its own.
 const BLOCKING_THREADS: usize = 16;
 
 /// Whoever runs the command line on the daemon's machine may do everything.
@@ -157,7 +158,7 @@ impl CommandLine {
         };
         log::start(&configuration.log, kind, self.verbose);
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .max_blocking_threads(BLOCKING_THREADS)
+            .max_blocking_threads(BLOCKING_THREADS + usize::from(configuration.workers))
             .enable_all()
             .build()?;
         let answer = runtime.block_on(answer(self.command, configuration));
