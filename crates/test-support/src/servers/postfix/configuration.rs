@@ -120,6 +120,8 @@ smtpd_error_sleep_time = 0
     )
 }
 
+/// The queue manager wakes every second: a mail that is due again while its last delivery still holds it goes back to
+/// the incoming queue, which is looked through when the next mail comes or the queue manager wakes.
 fn master_cf(ports: Ports) -> String {
     let Ports {
         relay,
@@ -135,7 +137,7 @@ fn master_cf(ports: Ports) -> String {
 127.0.0.1:{submissions} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes {submit}
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+qmgr unix n - n 1 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
