@@ -95,6 +95,35 @@ impl QueryFragment<Pg> for LeaseClock {
     }
 }
 
+/// Holds always, and lets the commit of the statement that it stands in go without waiting for the disk. SQLite's writer
+/// says so for a whole transaction.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Unflushed;
+
+expression!(Unflushed -> Bool);
+
+impl QueryFragment<Sqlite> for Unflushed {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("1 = 1");
+        Ok(())
+    }
+}
+
+/// [`Unflushed`] on PostgreSQL. The setting lasts until the transaction's end.
+macro_rules! unflushed {
+    () => {
+        "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'"
+    };
+}
+pub(crate) use unflushed;
+
+impl QueryFragment<Pg> for Unflushed {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(unflushed!());
+        Ok(())
+    }
+}
+
 /// How long the mail's account has been open.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub(crate) struct OpenTime;

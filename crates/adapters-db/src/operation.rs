@@ -72,6 +72,16 @@ pub(crate) struct Terms {
     other: Option<Purpose>,
     /// Whom its commit is news for.
     pub(crate) news: News,
+    extent: Extent,
+}
+
+/// How much of the database's time a transaction takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Any number of statements.
+    Statements,
+    /// One statement that writes; others may read after it.
+    Statement,
 }
 
 impl Purpose {
@@ -81,6 +91,7 @@ impl Purpose {
             purpose: self,
             other: None,
             news,
+            extent: Extent::Statements,
         }
     }
 }
@@ -92,6 +103,21 @@ impl Terms {
             other: Some(other),
             ..self
         }
+    }
+
+    /// These terms, for an operation that writes with one statement: where a statement has a way to go, it is a transaction
+    /// by itself, and saves the ways of begin and commit. Whether its commit waits for the disk is its own to say
+    /// ([`Unflushed`](crate::literal::Unflushed)).
+    pub(crate) fn by_one_statement(self) -> Self {
+        Self {
+            extent: Extent::Statement,
+            ..self
+        }
+    }
+
+    /// Whether the operation writes with one statement.
+    pub(crate) fn is_one_statement(self) -> bool {
+        self.extent == Extent::Statement
     }
 
     /// Whether a caller is promised that the commit is on the disk.

@@ -11,7 +11,7 @@ use crate::cached::Cached;
 use crate::column::{Key, duration, micros, span, word};
 use crate::database::Database;
 use crate::fault::Fault;
-use crate::literal::{Among, HeadIsActive, KnownCause, LeaseClock, OpenTime, Waiting};
+use crate::literal::{Among, HeadIsActive, KnownCause, LeaseClock, OpenTime, Unflushed, Waiting};
 use crate::operation::{Purpose, queries, run};
 use crate::rows::DeliveryRow;
 use crate::schema::outbox;
@@ -47,7 +47,7 @@ queries! {
             .order((outbox::due_at, outbox::id))
             .limit(i64::from(*limit))
             .select(outbox::id);
-        let leased = diesel::update(outbox::table.filter(Among(free!(due))))
+        let leased = diesel::update(outbox::table.filter(Among(free!(due))).filter(Unflushed))
             .set((
                 outbox::claimed_from.eq(outbox::state.nullable()),
                 outbox::state.eq(State::Leased.as_str()),
@@ -65,7 +65,8 @@ pub(super) async fn claim(database: &Database, claim: &Claim) -> Result<Vec<Clai
         claim: claim.clone(),
         lease_until,
     };
-    let mut claimed = run!(database.write(Purpose::Track.with(News::Nothing)), claim, input)?;
+    let terms = Purpose::Track.with(News::Nothing).by_one_statement();
+    let mut claimed = run!(database.write(terms), claim, input)?;
     // Databases give the rows that they change in any order.
     claimed.sort_by_key(|(row, ..)| (row.due_at, row.id));
     let readable = claimed

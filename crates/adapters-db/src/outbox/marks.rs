@@ -1,6 +1,7 @@
 //! Marks: fences and settlements. Those of several workers, and a worker's settlement beside its next fence, share one
 //! transaction.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -43,6 +44,13 @@ pub(crate) struct Sent<'a> {
     at: i64,
 }
 
+/// What was marked of that which was to be.
+#[derive(Debug, Default)]
+pub(crate) struct Marked {
+    fenced: BTreeSet<Held>,
+    sent: BTreeSet<Held>,
+}
+
 impl Settle {
     fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
         let (lease, at) = (self.lease, self.now);
@@ -74,12 +82,21 @@ pub(crate) fn gatherer(backend: &Arc<Backend>) -> Gatherer<Mark, Vec<Key>> {
 fn terms(marks: &[Arc<Mark>]) -> Terms {
     let is_fence = |mark: &Arc<Mark>| matches!(**mark, Mark::Fence(_));
     let settle = Purpose::Settle.with(News::Log);
-    if marks.iter().all(is_fence) {
+    let terms = if marks.iter().all(is_fence) {
         Purpose::Fence.with(News::Nothing)
     } else if marks.iter().any(is_fence) {
         settle.and(Purpose::Fence)
     } else {
         settle
+    };
+    let is_plain = |mark: &Arc<Mark>| match &**mark {
+        Mark::Fence(_) => true,
+        Mark::Settle(settle) => settle.sent().count() == settle.settlements.len(),
+    };
+    if marks.iter().all(is_plain) {
+        terms.by_one_statement()
+    } else {
+        terms
     }
 }
 
@@ -98,8 +115,7 @@ queries! {
         leased.sort_unstable();
         leased.dedup();
         sent.sort_by_key(|sent| sent.held);
-        let mut fenced = mark_fenced(connection, &leased).await?;
-        let mut taken = mark_sent(connection, &sent).await?;
+        let Marked { mut fenced, sent: mut taken } = mark_rows(connection, &leased, &sent).await?;
         for Sent { held, .. } in sent {
             // The call before this one may have been committed without its answer being heard.
             if !taken.contains(&held) && is_sent(connection, held).await? {
@@ -140,7 +156,7 @@ pub(crate) mod each {
     use recado_domain::outbox::State;
     use recado_ports::events::EventKind;
 
-    use super::{Held, Sent};
+    use super::{Held, Marked, Sent};
     use crate::cached::Cached;
     use crate::column::Key;
     use crate::dialect::sqlite::{Session, insert_new, record_events};
@@ -150,11 +166,19 @@ pub(crate) mod each {
     use crate::rows::NewAttemptRow;
     use crate::schema::{delivery_attempt, outbox};
 
-    /// `leased` → `sending`; gives those that went.
-    pub(crate) async fn mark_fenced(
+    /// `leased` → `sending`, and those that were sent to `sent`, with attempts and events.
+    pub(crate) async fn mark_rows(
         connection: &mut Session,
-        rows: &[Held],
-    ) -> Result<BTreeSet<Held>, Fault> {
+        leased: &[Held],
+        sent: &[Sent<'_>],
+    ) -> Result<Marked, Fault> {
+        Ok(Marked {
+            fenced: mark_fenced(connection, leased).await?,
+            sent: mark_sent(connection, sent).await?,
+        })
+    }
+
+    async fn mark_fenced(connection: &mut Session, rows: &[Held]) -> Result<BTreeSet<Held>, Fault> {
         let mut fenced = BTreeSet::new();
         for held in rows {
             let leased = outbox::table
@@ -176,11 +200,7 @@ pub(crate) mod each {
         Ok(fenced)
     }
 
-    /// To `sent`, with attempts and events; gives those that went.
-    pub(crate) async fn mark_sent(
-        connection: &mut Session,
-        rows: &[Sent<'_>],
-    ) -> Result<BTreeSet<Held>, Fault> {
+    async fn mark_sent(connection: &mut Session, rows: &[Sent<'_>]) -> Result<BTreeSet<Held>, Fault> {
         let mut sent = BTreeSet::new();
         for Sent { held, reply, at } in rows {
             let sendable = outbox::table
@@ -214,88 +234,80 @@ pub(crate) mod each {
 /// All rows, one statement. Rows must be looked up by their ids, whatever the table was like when the plan was made: the
 /// limit makes the planner expect few, and `|| ''` keeps it from reading a whole index of rows in those states.
 pub(crate) mod together {
-    use std::collections::BTreeSet;
-
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Bool, Text};
     use diesel_async::RunQueryDsl;
 
-    use super::{Held, Sent};
+    use super::{Held, Marked, Sent};
     use crate::column::{Id, Key};
     use crate::dialect::postgres::Session;
     use crate::fault::Fault;
+    use crate::literal::unflushed;
     use crate::postgres::statement;
 
     statement! {
-        /// `State::on(Event::Fence)`, each row under its own lease.
-        Fence<'a> {
-            ids: &'a Key => Id,
-            leases: &'a Key => Id,
-        } -> (Id, Id) = "UPDATE outbox SET state = 'sending', attempts = attempts + 1
-            FROM (SELECT * FROM unnest(?, ?) AS given (id, lease) LIMIT (SELECT 1000000)) AS given
-            WHERE outbox.id = given.id AND outbox.lease_token = given.lease AND outbox.state || '' = 'leased'
-            RETURNING given.id, given.lease"
-    }
-
-    statement! {
-        /// `State::on(Event::Accept)`, each row under its own lease, with attempts and events. A row keeps its token: a late
-        /// or repeated answer still counts.
-        Send<'a> {
+        /// Each row under its own lease: `State::on(Event::Fence)`; and `State::on(Event::Accept)` with attempts and
+        /// events, where a row keeps its token: a late or repeated answer still counts. Gives whether a row is sent.
+        Marks<'a> {
+            leased: &'a Key => Id,
+            leased_under: &'a Key => Id,
             ids: Key => Id,
             leases: Key => Id,
             replies: &'a str => Text,
             at: i64 => BigInt,
-        } -> (Id, Id) = "WITH sent AS (
+        } -> (Bool, Id, Id) = concat!("WITH fenced AS (
+                UPDATE outbox SET state = 'sending', attempts = attempts + 1
+                FROM (SELECT * FROM unnest(?, ?) AS given (id, lease) LIMIT (SELECT 1000000)) AS given
+                WHERE outbox.id = given.id AND outbox.lease_token = given.lease AND outbox.state || '' = 'leased'
+                    AND ", unflushed!(), "
+                RETURNING given.id, given.lease
+            ), sent AS (
                 UPDATE outbox SET state = 'sent', last_reply = given.reply, kept_since = given.at
                 FROM (
                     SELECT * FROM unnest(?, ?, ?, ?) AS given (id, lease, reply, at) LIMIT (SELECT 1000000)
                 ) AS given
                 WHERE outbox.id = given.id AND outbox.lease_token = given.lease
                     AND outbox.state || '' IN ('sending', 'unsure')
+                    AND ", unflushed!(), "
                 RETURNING given.id, given.lease, given.reply, given.at, outbox.ticket
             ), tried AS (
                 INSERT INTO delivery_attempt (delivery, at, outcome, reply) SELECT id, at, 'sent', reply FROM sent
             ), told AS (
                 INSERT INTO event (kind, ticket, subject, at) SELECT 'delivery.changed', ticket, id, at FROM sent
             )
-            SELECT id, lease FROM sent"
+            SELECT false, id, lease FROM fenced UNION ALL SELECT true, id, lease FROM sent")
     }
 
-    /// `leased` → `sending`; gives those that went.
-    pub(crate) async fn mark_fenced(
+    /// `leased` → `sending`, and those that were sent to `sent`, with attempts and events.
+    pub(crate) async fn mark_rows(
         connection: &mut Session,
-        rows: &[Held],
-    ) -> Result<BTreeSet<Held>, Fault> {
-        let mut statement = Fence::default();
-        for held in rows {
-            statement.ids.push(&held.id);
-            statement.leases.push(&held.lease);
+        leased: &[Held],
+        sent: &[Sent<'_>],
+    ) -> Result<Marked, Fault> {
+        let mut marked = Marked::default();
+        if leased.is_empty() && sent.is_empty() {
+            return Ok(marked);
         }
-        if rows.is_empty() {
-            return Ok(BTreeSet::new());
+        let mut marks = Marks::default();
+        for held in leased {
+            marks.leased.push(&held.id);
+            marks.leased_under.push(&held.lease);
         }
-        Ok(held(statement.get_results(connection).await?))
-    }
-
-    /// To `sent`, with attempts and events; gives those that went.
-    pub(crate) async fn mark_sent(
-        connection: &mut Session,
-        rows: &[Sent<'_>],
-    ) -> Result<BTreeSet<Held>, Fault> {
-        let mut statement = Send::default();
-        for Sent { held, reply, at } in rows {
-            statement.ids.push(held.id);
-            statement.leases.push(held.lease);
-            statement.replies.push(reply);
-            statement.at.push(*at);
+        for Sent { held, reply, at } in sent {
+            marks.ids.push(held.id);
+            marks.leases.push(held.lease);
+            marks.replies.push(reply);
+            marks.at.push(*at);
         }
-        if rows.is_empty() {
-            return Ok(BTreeSet::new());
+        let rows: Vec<(bool, Key, Key)> = marks.get_results(connection).await?;
+        for (is_sent, id, lease) in rows {
+            let those = if is_sent {
+                &mut marked.sent
+            } else {
+                &mut marked.fenced
+            };
+            those.insert(Held { id, lease });
         }
-        Ok(held(statement.get_results(connection).await?))
-    }
-
-    fn held(rows: Vec<(Key, Key)>) -> BTreeSet<Held> {
-        rows.into_iter().map(|(id, lease)| Held { id, lease }).collect()
+        Ok(marked)
     }
 
     #[cfg(test)]
@@ -308,8 +320,8 @@ pub(crate) mod together {
 
         #[test]
         fn the_literal_states_are_those_of_the_domain() {
-            let fence = diesel::debug_query::<Pg, _>(&Fence::default()).to_string();
-            let send = diesel::debug_query::<Pg, _>(&Send::default()).to_string();
+            let text = diesel::debug_query::<Pg, _>(&Marks::default()).to_string();
+            let (fence, send) = text.split_once("sent AS (").unwrap();
             let word = |state: State| format!("'{}'", state.as_str());
             assert_eq!(State::Leased.on(Event::Fence), Some(State::Sending));
             assert!(fence.contains(&format!("state || '' = {}", word(State::Leased))));

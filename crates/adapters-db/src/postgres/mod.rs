@@ -127,7 +127,8 @@ async fn repeat<I: Sync, T: Send>(
     }
 }
 
-/// One transaction. Whenever this does not come to its end, the connection is closed and not given back.
+/// One transaction; one statement is one by itself. Whenever this does not come to its end, the connection is closed and
+/// not given back.
 async fn transact<I: Sync, T: Send>(
     pool: &Pool,
     terms: Terms,
@@ -135,6 +136,15 @@ async fn transact<I: Sync, T: Send>(
     operation: Operation<Connection, I, T>,
 ) -> Result<T, Fault> {
     let mut lent = pool.lend().await?;
+    if terms.is_one_statement() {
+        terms.before_commit();
+        let result = operation(lent.connection(), input).await;
+        if result.is_ok() {
+            terms.after_commit();
+        }
+        lent.give_back_after(&result);
+        return result;
+    }
     let begin = if terms.is_flushed() {
         "BEGIN"
     } else {

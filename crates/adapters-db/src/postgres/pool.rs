@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use diesel::ConnectionError;
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as Deadpool};
@@ -85,7 +86,11 @@ impl Pool {
         });
         // The manager's URL goes to the setup above, which needs none: it could end up in a log.
         let manager = AsyncDieselConnectionManager::new_with_config("", config);
-        let pool = Deadpool::builder(manager).max_size(connections.max(1)).build();
+        // The last one used is lent first: it has its statements prepared and planned, and its memory is warm.
+        let pool = Deadpool::builder(manager)
+            .max_size(connections.max(1))
+            .queue_mode(QueueMode::Lifo)
+            .build();
         Self {
             server,
             pool: pool.expect("a pool without time limits needs no runtime"),
