@@ -5,9 +5,9 @@
 pub(crate) mod sqlite {
     pub(crate) use crate::comments::insert::each::insert_comments;
     pub(crate) use crate::events::sqlite::record_events;
-    pub(crate) use crate::inbox::activity::sqlite::{note_comments, note_ticket, refresh_activity};
+    pub(crate) use crate::inbox::activity::sqlite::{note_ticket, refresh_activity};
     pub(crate) use crate::inbox::fts5::{add_to_index, expression, hits, is_sole_indexer};
-    pub(crate) use crate::inbox::raise::sqlite::raise_activity;
+    pub(crate) use crate::inbox::raise::sqlite::note_comments;
     pub(crate) use crate::outbox::cancel::sqlite::cancel_deliveries;
     pub(crate) use crate::outbox::insert::sqlite::insert_deliveries;
     pub(crate) use crate::outbox::marks::each::mark_rows;
@@ -58,8 +58,7 @@ pub(crate) mod sqlite {
 pub(crate) mod postgres {
     pub(crate) use crate::comments::insert::together::insert_comments;
     pub(crate) use crate::events::postgres::record_events;
-    pub(crate) use crate::inbox::activity::postgres::{note_comments, note_ticket, refresh_activity};
-    pub(crate) use crate::inbox::raise::postgres::raise_activity;
+    pub(crate) use crate::inbox::activity::postgres::{note_ticket, refresh_activity};
     pub(crate) use crate::inbox::tsvector::{add_to_index, expression, hits, is_sole_indexer};
     pub(crate) use crate::outbox::cancel::postgres::cancel_deliveries;
     pub(crate) use crate::outbox::insert::postgres::insert_deliveries;

@@ -10,10 +10,12 @@ use recado_ports::comments::{AcceptComment, AcceptError, IdempotencyKey, Idempot
 use recado_ports::store::StoreError;
 
 use crate::column::{Key, micros, timestamp};
+use crate::comments::insert::together::insert_newest;
 use crate::database::{Backend, Database};
 use crate::fault::Fault;
-use crate::gather::{Bounds, Gatherer};
+use crate::gather::{Answers, Bounds, Gatherer};
 use crate::operation::{Purpose, queries, run};
+use crate::postgres::Connection;
 use crate::schema::{comment, idempotency};
 use crate::wakeup::News;
 
@@ -78,6 +80,13 @@ pub(crate) struct Accept {
     write: AcceptComment,
     /// When keys that have expired by then may be used anew.
     now: i64,
+}
+
+impl Accept {
+    /// Whether a comment and its mails are all that there is to store.
+    fn is_plain(&self) -> bool {
+        self.write.idempotency.is_none() && self.write.comment.attachments.is_empty()
+    }
 }
 
 queries! {
@@ -170,14 +179,30 @@ pub(crate) fn gatherer(backend: &Arc<Backend>) -> Gatherer<Accept, Accepted> {
     let backend = Arc::clone(backend);
     Gatherer::new(bounds, move |inputs| {
         let backend = Arc::clone(&backend);
-        Box::pin(async move {
-            run!(
-                backend.write(Purpose::Accept.with(News::Both)),
-                accept_all,
-                inputs
-            )
-        })
+        Box::pin(async move { take_in(&backend, inputs).await })
     })
+}
+
+async fn take_in(backend: &Arc<Backend>, inputs: Vec<Arc<Accept>>) -> Answers<Accepted> {
+    let terms = Purpose::Accept.with(News::Both);
+    if let Backend::Postgres(store) = &**backend
+        && inputs.iter().all(|input| input.is_plain())
+    {
+        let stored = store.write(terms.by_one_statement(), inputs.clone(), |connection, inputs| {
+            Box::pin(accept_newest(connection, inputs))
+        });
+        if stored.await? {
+            return Ok(inputs.iter().map(|_| Accepted::Stored).collect());
+        }
+    }
+    run!(backend.write(terms), accept_all, inputs)
+}
+
+/// With one statement, if they can be taken in so; gives whether they were.
+#[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
+async fn accept_newest(connection: &mut Connection, inputs: &Vec<Arc<Accept>>) -> Result<bool, Fault> {
+    let accepts: Vec<_> = inputs.iter().map(|input| &input.write).collect();
+    insert_newest(connection, &accepts).await
 }
 
 pub(super) async fn accept(database: &Database, write: AcceptComment) -> Result<(), AcceptError> {

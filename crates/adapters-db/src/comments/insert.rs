@@ -1,5 +1,7 @@
 //! Storing comments with all that belongs to them, but for idempotency records: a statement a row on SQLite, where
-//! statements cost no way to a server and back; on PostgreSQL a few for all of them.
+//! statements cost no way to a server and back; on PostgreSQL one for all of them.
+
+pub(crate) mod together;
 
 use diesel_async::RunQueryDsl;
 use recado_ports::comments::AcceptComment;
@@ -80,100 +82,5 @@ pub(crate) mod each {
             micros(comment.created_at),
         );
         record_events(connection, &[event]).await
-    }
-}
-
-/// All rows of a table, one statement.
-pub(crate) mod together {
-    use std::borrow::Cow;
-    use std::collections::BTreeMap;
-
-    use diesel::sql_types::{BigInt, Nullable, Text};
-    use diesel_async::RunQueryDsl;
-    use recado_ports::comments::AcceptComment;
-    use recado_ports::events::EventKind;
-
-    use super::postgres::insert_attachments;
-    use crate::column::{Id, Key};
-    use crate::dialect::postgres::{Session, insert_deliveries, note_comments};
-    use crate::fault::Fault;
-    use crate::postgres::statement;
-    use crate::rows::NewCommentRow;
-
-    statement! {
-        /// Comments, their places in the queue of the search, and their events; gives those that are new.
-        Insert<'a> {
-            ids: Key => Id,
-            tickets: Key => Id,
-            author_names: &'a str => Text,
-            author_emails: &'a str => Text,
-            texts: &'a str => Text,
-            visibilities: &'a str => Text,
-            kinds: &'a str => Text,
-            origins: &'a str => Text,
-            quoted: Option<Cow<'a, str>> => Nullable<Text>,
-            html: Option<Cow<'a, str>> => Nullable<Text>,
-            created_at: i64 => BigInt,
-            held_until: Option<i64> => Nullable<BigInt>,
-            event: &'a str => Text,
-        } -> Id = "WITH new AS (
-                INSERT INTO comment (id, ticket, author_name, author_email, text, visibility, kind, origin, quoted, html,
-                    created_at, held_until)
-                SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (id) DO NOTHING RETURNING id, ticket, created_at
-            ), queued AS (
-                INSERT INTO search_queue (comment) SELECT id FROM new
-            ), told AS (
-                INSERT INTO event (kind, ticket, subject, at)
-                SELECT given.event, new.ticket, new.id, new.created_at FROM new, unnest(?) AS given (event)
-            )
-            SELECT id FROM new"
-    }
-
-    impl<'a> Insert<'a> {
-        fn add(&mut self, accept: &'a AcceptComment) {
-            let row = NewCommentRow::from(accept);
-            self.ids.push(row.id);
-            self.tickets.push(row.ticket);
-            self.author_names.push(row.author_name);
-            self.author_emails.push(row.author_email);
-            self.texts.push(row.text);
-            self.visibilities.push(row.visibility);
-            self.kinds.push(row.kind);
-            self.origins.push(row.origin);
-            self.quoted.push(row.quoted);
-            self.html.push(row.html);
-            self.created_at.push(row.created_at);
-            self.held_until.push(row.held_until);
-        }
-    }
-
-    /// Stores comments; one that is stored already is left as it is.
-    pub(crate) async fn insert_comments(
-        connection: &mut Session,
-        accepts: &[&AcceptComment],
-    ) -> Result<(), Fault> {
-        // By id, so that daemons that store the same comments wait for each other in no circle.
-        let mut by_id: BTreeMap<Key, &AcceptComment> = BTreeMap::new();
-        for accept in accepts {
-            by_id.entry(Key(accept.comment.id.0)).or_insert(accept);
-        }
-        if by_id.is_empty() {
-            return Ok(());
-        }
-        let mut insert = Insert {
-            event: vec![EventKind::CommentCreated.as_str()],
-            ..Insert::default()
-        };
-        for accept in by_id.values() {
-            insert.add(accept);
-        }
-        let new: Vec<Key> = insert.get_results(connection).await?;
-        let new: Vec<_> = new.iter().filter_map(|id| by_id.get(id).copied()).collect();
-        for accept in &new {
-            insert_attachments(connection, accept).await?;
-        }
-        insert_deliveries(connection, new.iter().flat_map(|accept| &accept.deliveries)).await?;
-        note_comments(connection, &new).await
     }
 }

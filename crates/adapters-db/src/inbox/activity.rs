@@ -7,11 +7,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use recado_domain::comment::Visibility;
 use recado_domain::ticket::{Ticket, TicketStatus};
-use recado_ports::comments::AcceptComment;
 
 use crate::column::Key;
 use crate::fault::Fault;
-use crate::inbox::raise::Raise;
 use crate::operation::queries;
 use crate::schema::{comment, ticket, ticket_activity};
 
@@ -30,20 +28,6 @@ queries! {
                 ))
                 .execute(connection)
                 .await?;
-        }
-        Ok(())
-    }
-
-    /// Notes comments that were just stored.
-    pub(crate) async fn note_comments(connection: &mut Session, accepts: &[&AcceptComment]) -> Result<(), Fault> {
-        let raises = Raise::all(accepts);
-        if raises.is_empty() {
-            return Ok(());
-        }
-        let done = raise_activity(connection, &raises).await?;
-        for raise in raises.iter().filter(|raise| !done.contains(&raise.ticket)) {
-            // A newer one was quicker.
-            refresh_activity(connection, raise.ticket).await?;
         }
         Ok(())
     }

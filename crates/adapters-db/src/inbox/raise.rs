@@ -1,4 +1,5 @@
-//! Telling tickets of comments that are newer than any that they knew.
+//! Telling tickets of comments that are newer than any that they knew. On PostgreSQL the statement that stores the comments
+//! does so (`comments::insert::together`).
 
 use std::collections::BTreeMap;
 
@@ -12,12 +13,14 @@ use crate::column::Key;
 pub(crate) struct Raise<'a> {
     pub(crate) ticket: Key,
     /// The oldest of them: if the ticket knows an older one alone, nothing else is to be looked at.
-    oldest: Key,
-    newest: Key,
+    pub(crate) oldest: Key,
+    pub(crate) newest: Key,
     /// Who wrote the newest public one; none of them need be public.
-    newest_public_by: Option<&'a str>,
+    pub(crate) newest_public_by: Option<&'a str>,
     /// The newest public one that is not under hold, and who wrote it.
-    newest_shown: Option<(Key, &'a str)>,
+    pub(crate) newest_shown: Option<(Key, &'a str)>,
+    /// How many they are.
+    pub(crate) comments: i64,
 }
 
 impl<'a> Raise<'a> {
@@ -35,8 +38,10 @@ impl<'a> Raise<'a> {
                 newest: id,
                 newest_public_by: None,
                 newest_shown: None,
+                comments: 0,
             });
             raise.newest = id;
+            raise.comments += 1;
             if comment.visibility == Visibility::Public {
                 let author = comment.author.email.as_str();
                 raise.newest_public_by = Some(author);
@@ -53,18 +58,31 @@ pub(crate) mod sqlite {
     use diesel::prelude::*;
     use diesel_async::RunQueryDsl;
 
+    use recado_ports::comments::AcceptComment;
+
     use super::Raise;
     use crate::cached::Cached;
     use crate::column::Key;
-    use crate::dialect::sqlite::Session;
+    use crate::dialect::sqlite::{Session, refresh_activity};
     use crate::fault::Fault;
     use crate::schema::ticket_activity;
 
-    /// Gives the tickets that knew older comments alone. The others are left as they are.
-    pub(crate) async fn raise_activity(
+    /// Notes comments that were just stored.
+    pub(crate) async fn note_comments(
         connection: &mut Session,
-        raises: &[Raise<'_>],
-    ) -> Result<Vec<Key>, Fault> {
+        accepts: &[&AcceptComment],
+    ) -> Result<(), Fault> {
+        let raises = Raise::all(accepts);
+        let done = raise_activity(connection, &raises).await?;
+        for raise in raises.iter().filter(|raise| !done.contains(&raise.ticket)) {
+            // A newer one was quicker.
+            refresh_activity(connection, raise.ticket).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the tickets that knew older comments alone. The others are left as they are.
+    async fn raise_activity(connection: &mut Session, raises: &[Raise<'_>]) -> Result<Vec<Key>, Fault> {
         let mut done = Vec::new();
         for raise in raises {
             let older = ticket_activity::table
@@ -92,61 +110,5 @@ pub(crate) mod sqlite {
             }
         }
         Ok(done)
-    }
-}
-
-pub(crate) mod postgres {
-    use diesel::sql_types::{Nullable, Text};
-    use diesel_async::RunQueryDsl;
-
-    use super::Raise;
-    use crate::column::{Id, Key};
-    use crate::dialect::postgres::Session;
-    use crate::fault::Fault;
-    use crate::postgres::statement;
-
-    statement! {
-        /// The rows are taken in the order of the tickets, so that transactions with several tickets in common wait for
-        /// each other in no circle.
-        Raises<'a> {
-            tickets: Key => Id,
-            oldest: Key => Id,
-            newest: Key => Id,
-            newest_public_by: Option<&'a str> => Nullable<Text>,
-            newest_shown: Option<Key> => Nullable<Id>,
-            newest_shown_by: Option<&'a str> => Nullable<Text>,
-        } -> Id = "WITH held AS (
-                SELECT given.* FROM unnest(?, ?, ?, ?, ?, ?)
-                    AS given (ticket, oldest, newest, newest_public_by, newest_shown, newest_shown_by)
-                JOIN ticket_activity there ON there.ticket = given.ticket
-                ORDER BY given.ticket FOR NO KEY UPDATE OF there
-            )
-            UPDATE ticket_activity SET
-                newest = held.newest,
-                newest_public_by = coalesce(held.newest_public_by, ticket_activity.newest_public_by),
-                newest_shown = coalesce(held.newest_shown, ticket_activity.newest_shown),
-                newest_shown_by = coalesce(held.newest_shown_by, ticket_activity.newest_shown_by)
-            FROM held
-            WHERE ticket_activity.ticket = held.ticket AND ticket_activity.newest < held.oldest
-            RETURNING ticket_activity.ticket"
-    }
-
-    /// Gives the tickets that knew older comments alone. The others are left as they are.
-    pub(crate) async fn raise_activity(
-        connection: &mut Session,
-        raises: &[Raise<'_>],
-    ) -> Result<Vec<Key>, Fault> {
-        let mut statement = Raises::default();
-        for raise in raises {
-            statement.tickets.push(raise.ticket);
-            statement.oldest.push(raise.oldest);
-            statement.newest.push(raise.newest);
-            statement.newest_public_by.push(raise.newest_public_by);
-            statement.newest_shown.push(raise.newest_shown.map(|(id, _)| id));
-            statement
-                .newest_shown_by
-                .push(raise.newest_shown.map(|(_, author)| author));
-        }
-        Ok(statement.get_results(connection).await?)
     }
 }
