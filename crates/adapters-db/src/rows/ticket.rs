@@ -159,8 +159,8 @@ pub(crate) fn containing(text: &str) -> String {
 #[diesel(table_name = ticket_watcher)]
 pub(crate) struct WatcherRow {
     pub(crate) ticket: Key,
-    name: String,
-    email: String,
+    pub(crate) name: String,
+    pub(crate) email: String,
 }
 
 /// A watcher to store.

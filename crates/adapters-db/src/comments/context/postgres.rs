@@ -1,16 +1,14 @@
-//! On PostgreSQL: two round trips for all, each of a few statements that are sent together.
+//! On PostgreSQL: one round trip for all, of a few statements that are sent together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
-use futures_util::future::try_join5;
+use futures_util::future::try_join3;
 use recado_domain::audience::eligible;
-use recado_domain::person::{EmailAddress, Role};
+use recado_domain::person::EmailAddress;
 use recado_domain::ticket::Ticket;
 use recado_ports::comments::{ContextQuery, IdempotencyRecord, OnTicket};
 
@@ -19,66 +17,117 @@ use crate::column::{Id, Key, micros};
 use crate::comments::accept::IdempotencyRow;
 use crate::fault::Fault;
 use crate::gather::Answers;
-use crate::postgres::Connection;
-use crate::preferences::QUIET;
+use crate::postgres::{Connection, statement};
 use crate::rows::{TicketRow, WatcherRow, message_id};
-use crate::schema::{
-    app_user, channel, hard_bounce, idempotency, muted_ticket, open_page, preference, settings_version,
-    ticket, ticket_watcher,
-};
+use crate::schema::idempotency;
 use crate::tickets::assemble;
 
-/// The last mails of each thread, oldest first.
-#[derive(Debug, QueryId)]
-struct Threads {
-    /// Of each thread, its ticket,
-    tickets: Vec<Key>,
-    /// and its recipient.
-    recipients: Vec<String>,
-    limit: i64,
+statement! {
+    /// Tickets by their numbers. The limit, here and below, makes the planner expect as few rows of an array as there are
+    /// mostly, so that it plans once.
+    Tickets<'a> {
+        numbers: &'a str => Text,
+    } -> (
+        Id, Text, Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text,
+        Nullable<Text>, Nullable<Text>, Text, BigInt, BigInt, BigInt, Nullable<BigInt>, Nullable<Text>
+    ) = "SELECT ticket.id, ticket.number, ticket.title, ticket.requester_name, ticket.requester_email,
+            ticket.responsible_name, ticket.responsible_email, ticket.group_name, ticket.group_email, ticket.status,
+            ticket.contract, ticket.locale, ticket.attributes, ticket.version, ticket.created_at, ticket.updated_at,
+            ticket.closed_at, ticket.follows
+        FROM (SELECT * FROM unnest(?) AS given (number) LIMIT (SELECT 1000000)) AS given
+        JOIN ticket ON ticket.number_folded = given.number"
 }
 
-impl Query for Threads {
-    type SqlType = (Id, Text, Text);
+/// A row of [`FactsAround`].
+type Fact = (
+    i32,
+    Option<Key>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<Key>,
+);
+
+statement! {
+    /// What is to be known besides, a row a fact: of what kind, on which ticket, about whose address, and what. It is asked
+    /// about everybody on the tickets but the comments' authors: [`eligible`] finds out who counts.
+    FactsAround<'a> {
+        numbers: &'a str => Text,
+        authors: &'a str => Text,
+        desks: &'a str => Text,
+        tickets: Key => Id,
+        people: &'a str => Text,
+        candidates: &'a str => Text,
+        earliest: i64 => BigInt,
+        lengths: i64 => BigInt,
+    } -> (Integer, Nullable<Id>, Nullable<Text>, Nullable<Text>, Nullable<BigInt>, Nullable<Id>) = "WITH asked AS (
+            SELECT ticket.id, given.author, ticket.requester_email,
+                coalesce(ticket.responsible_email, ticket.group_email) AS answering
+            FROM (SELECT * FROM unnest(?, ?) AS given (number, author) LIMIT (SELECT 1000000)) AS given
+            JOIN ticket ON ticket.number_folded = given.number
+        ), watcher AS (
+            SELECT there.ticket, there.position, there.name, there.email
+            FROM (SELECT DISTINCT id FROM asked) AS asked JOIN ticket_watcher there ON there.ticket = asked.id
+        ), person AS (
+            SELECT id AS ticket, requester_email AS email FROM asked WHERE requester_email <> author
+            UNION SELECT id, answering FROM asked WHERE answering <> author
+            UNION SELECT asked.id, given.email
+                FROM asked, (SELECT * FROM unnest(?) AS given (email) LIMIT (SELECT 1000000)) AS given
+                WHERE asked.answering IS NULL
+            UNION SELECT watcher.ticket, watcher.email
+                FROM watcher JOIN asked ON asked.id = watcher.ticket WHERE watcher.email <> asked.author
+            UNION SELECT * FROM (SELECT * FROM unnest(?, ?) AS given (ticket, email) LIMIT (SELECT 1000000)) AS given
+        ), candidate AS (
+            SELECT email FROM watcher
+            UNION SELECT * FROM (SELECT * FROM unnest(?) AS given (email) LIMIT (SELECT 1000000)) AS given
+        )
+        SELECT 0, ticket, email, name, position, NULL::uuid FROM watcher
+        UNION ALL SELECT 1, NULL, app_user.email, NULL, NULL, NULL
+            FROM candidate JOIN app_user ON app_user.email = candidate.email WHERE app_user.role = 'technician'
+        UNION ALL SELECT 2, there.ticket, there.email, NULL, NULL, NULL
+            FROM person JOIN muted_ticket there ON there.ticket = person.ticket AND there.email = person.email
+        UNION ALL SELECT 3, there.ticket, there.email, NULL, there.until, NULL
+            FROM person JOIN open_page there ON there.ticket = person.ticket AND there.email = person.email
+            JOIN preference ON preference.email = there.email
+            WHERE preference.while_open = 'quiet'
+                AND there.until > (SELECT given.earliest FROM unnest(?) AS given (earliest))
+        UNION ALL SELECT 4, NULL, there.address, NULL, there.suppressed_until, NULL
+            FROM (SELECT DISTINCT email FROM person) AS person JOIN hard_bounce there ON there.address = person.email
+            WHERE there.suppressed_until IS NOT NULL
+        UNION ALL SELECT 5, person.ticket, person.email, mail.message_id, NULL, mail.id
+            FROM person CROSS JOIN LATERAL (
+                SELECT outbox.id, outbox.message_id FROM outbox
+                WHERE outbox.ticket = person.ticket AND outbox.recipient = person.email
+                ORDER BY outbox.ticket DESC, outbox.recipient DESC, outbox.id DESC
+                LIMIT (SELECT given.length FROM unnest(?) AS given (length))
+            ) AS mail
+        UNION ALL SELECT 6, NULL, NULL, NULL, account, NULL FROM channel WHERE hold_reason IS NOT NULL
+        UNION ALL SELECT 7, NULL, NULL, NULL, number, NULL FROM settings_version"
 }
 
-impl QueryFragment<Pg> for Threads {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT asked.ticket, asked.recipient, mail.message_id FROM unnest(");
-        out.push_bind_param::<Array<Id>, _>(&self.tickets)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.recipients)?;
-        out.push_sql(
-            ") AS asked (ticket, recipient) CROSS JOIN LATERAL (SELECT outbox.id, outbox.message_id FROM outbox \
-             WHERE outbox.ticket = asked.ticket AND outbox.recipient = asked.recipient \
-             ORDER BY outbox.ticket DESC, outbox.recipient DESC, outbox.id DESC LIMIT ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.limit)?;
-        out.push_sql(") AS mail ORDER BY mail.id");
-        Ok(())
-    }
-}
-
-/// What the first round trip gives.
+/// What is read.
+#[derive(Default)]
 struct Stored {
     /// By their numbers, folded.
     tickets: BTreeMap<String, Ticket>,
     /// What is kept under the keys, expired or not.
     records: Vec<IdempotencyRow>,
-    held: Vec<i64>,
+    held: BTreeSet<i64>,
     settings: i64,
+    people: People,
 }
 
-/// What the second one gives, each fact with what it is about.
+/// What concerns people, each fact with what it is about.
 #[derive(Default)]
 struct People {
     technicians: BTreeSet<String>,
-    muted: Vec<(Key, String)>,
+    muted: BTreeSet<(Key, String)>,
     /// Each until when.
     looking: Vec<(Key, String, i64)>,
     /// Each until when.
     suppressed: BTreeMap<String, i64>,
-    threads: BTreeMap<Key, BTreeMap<String, Vec<String>>>,
+    /// Of each ticket and recipient the last mails, oldest first.
+    threads: BTreeMap<Key, BTreeMap<String, BTreeMap<Key, String>>>,
 }
 
 #[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
@@ -87,21 +136,16 @@ pub(super) async fn facts(
     inputs: &Vec<Arc<ContextQuery>>,
 ) -> Answers<Option<Facts>> {
     let stored = stored(connection, inputs).await?;
-    let asked: Vec<_> = inputs
-        .iter()
-        .map(|query| Some((&**query, stored.ticket(query)?)))
-        .collect();
-    let present: Vec<_> = asked.iter().flatten().copied().collect();
-    let people = people(connection, &present).await?;
-    let facts = asked.into_iter().map(|asked| {
-        let facts = asked.map(|(query, ticket)| facts_of(query, ticket, &stored, &people));
-        facts.transpose()
+    let facts = inputs.iter().map(|query| {
+        let ticket = stored.ticket(query);
+        ticket.map(|ticket| facts_of(query, ticket, &stored)).transpose()
     });
     facts.collect()
 }
 
 /// Of all that was read, what one comment depends on.
-fn facts_of(query: &ContextQuery, ticket: &Ticket, stored: &Stored, people: &People) -> Result<Facts, Fault> {
+fn facts_of(query: &ContextQuery, ticket: &Ticket, stored: &Stored) -> Result<Facts, Fault> {
+    let people = &stored.people;
     let now = micros(query.now);
     let on = Key(ticket.id.0);
     let eligible = eligible(ticket, query.author.as_ref(), query.desk.as_ref());
@@ -119,9 +163,9 @@ fn facts_of(query: &ContextQuery, ticket: &Ticket, stored: &Stored, people: &Peo
             .threads
             .get(&on)
             .and_then(|threads| threads.get(email.as_str()));
-        let thread = thread.map_or(&[][..], Vec::as_slice);
+        let Some(thread) = thread else { continue };
         let surplus = thread.len().saturating_sub(usize::from(query.thread_length));
-        let ids = thread[surplus..].iter().map(|id| message_id(id));
+        let ids = thread.values().skip(surplus).map(|id| message_id(id));
         let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
         if !ids.is_empty() {
             threads.insert((*email).clone(), ids);
@@ -133,7 +177,7 @@ fn facts_of(query: &ContextQuery, ticket: &Ticket, stored: &Stored, people: &Peo
             .filter(|email| people.technicians.contains(email.as_str()))
             .cloned()
             .collect(),
-        muted: those(&|email| people.muted.iter().any(|(muted, by)| *muted == on && by == email)),
+        muted: those(&|email| people.muted.contains(&(on, email.to_owned()))),
         looking: those(&looks),
         suppressed: those(&|email| people.suppressed.get(email).is_some_and(|until| *until > now)),
         threads,
@@ -144,6 +188,35 @@ fn facts_of(query: &ContextQuery, ticket: &Ticket, stored: &Stored, people: &Peo
 }
 
 impl Stored {
+    /// Takes in what a row of [`FactsAround`] tells; watchers go by ticket and place.
+    fn learn(&mut self, fact: Fact, watchers: &mut BTreeMap<(Key, i64), WatcherRow>) {
+        let people = &mut self.people;
+        match fact {
+            (0, Some(ticket), Some(email), Some(name), Some(position), _) => {
+                watchers.insert((ticket, position), WatcherRow { ticket, name, email });
+            }
+            (1, _, Some(email), ..) => {
+                people.technicians.insert(email);
+            }
+            (2, Some(ticket), Some(email), ..) => {
+                people.muted.insert((ticket, email));
+            }
+            (3, Some(ticket), Some(email), _, Some(until), _) => people.looking.push((ticket, email, until)),
+            (4, _, Some(email), _, Some(until), _) => {
+                people.suppressed.insert(email, until);
+            }
+            (5, Some(ticket), Some(email), Some(message_id), _, Some(mail)) => {
+                let of_ticket = people.threads.entry(ticket).or_default();
+                of_ticket.entry(email).or_default().insert(mail, message_id);
+            }
+            (6, _, _, _, Some(account), _) => {
+                self.held.insert(account);
+            }
+            (7, _, _, _, Some(number), _) => self.settings = number,
+            other => unreachable!("the statement gives no such fact: {other:?}"),
+        }
+    }
+
     fn ticket<'a>(&'a self, query: &'a ContextQuery) -> Option<&'a Ticket> {
         match &query.ticket {
             OnTicket::Numbered(number) => self.tickets.get(&number.folded()),
@@ -162,36 +235,44 @@ impl Stored {
 }
 
 async fn stored(connection: &Connection, inputs: &[Arc<ContextQuery>]) -> Result<Stored, Fault> {
-    let numbers: BTreeSet<String> = inputs
-        .iter()
-        .filter_map(|query| match &query.ticket {
-            OnTicket::Numbered(number) => Some(number.folded()),
-            OnTicket::Given(_) => None,
-        })
-        .collect();
-    let numbers: Vec<_> = numbers.into_iter().collect();
-    let accounts: BTreeSet<_> = inputs.iter().map(|query| i64::from(query.account.0)).collect();
-    let accounts: Vec<_> = accounts.into_iter().collect();
-    let (scopes, keys): (Vec<_>, Vec<_>) = inputs
-        .iter()
-        .filter_map(|query| query.idempotency.as_ref())
-        .map(|key| (key.scope.as_str(), key.key.as_str()))
-        .unzip();
-    let rows = ticket::table
-        .filter(ticket::number_folded.eq_any(&numbers))
-        .select(TicketRow::as_select());
-    let watchers = ticket_watcher::table
-        .inner_join(ticket::table.on(ticket::id.eq(ticket_watcher::ticket)))
-        .filter(ticket::number_folded.eq_any(&numbers))
-        .order((ticket_watcher::ticket, ticket_watcher::position))
-        .select(WatcherRow::as_select());
-    let held = channel::table
-        .filter(channel::account.eq_any(&accounts))
-        .filter(channel::hold_reason.is_not_null())
-        .select(channel::account);
-    let settings = settings_version::table.select(settings_version::number);
+    let mut numbered = BTreeSet::new();
+    let mut given = BTreeSet::new();
+    let mut candidates = BTreeSet::new();
+    for query in inputs {
+        match &query.ticket {
+            OnTicket::Numbered(number) => {
+                let author = query.author.as_ref().map_or("", EmailAddress::as_str);
+                numbered.insert((number.folded(), author));
+                candidates.insert(author);
+            }
+            OnTicket::Given(ticket) => {
+                let told = eligible(ticket, query.author.as_ref(), query.desk.as_ref()).into_iter();
+                given.extend(told.map(|email| (Key(ticket.id.0), email.as_str())));
+                candidates.extend(possible_technicians(query, ticket).map(EmailAddress::as_str));
+            }
+        }
+    }
+    let desks: BTreeSet<_> = inputs.iter().filter_map(|query| query.desk.as_ref()).collect();
+    let (tickets, people) = given.into_iter().unzip();
+    let earliest = inputs.iter().map(|query| micros(query.now)).min();
+    let length = inputs.iter().map(|query| i64::from(query.thread_length)).max();
+    let around = FactsAround {
+        numbers: numbered.iter().map(|(number, _)| number.as_str()).collect(),
+        authors: numbered.iter().map(|(_, author)| *author).collect(),
+        desks: desks.into_iter().map(EmailAddress::as_str).collect(),
+        tickets,
+        people,
+        candidates: candidates.into_iter().collect(),
+        earliest: earliest.into_iter().collect(),
+        lengths: length.into_iter().collect(),
+    };
+    let mut wanted = Tickets {
+        numbers: around.numbers.clone(),
+    };
+    wanted.numbers.dedup();
     let (mut first, mut second, mut third) = (connection, connection, connection);
-    let (mut fourth, mut fifth) = (connection, connection);
+    let keys = inputs.iter().filter_map(|query| query.idempotency.as_ref());
+    let (scopes, keys): (Vec<_>, Vec<_>) = keys.map(|key| (key.scope.as_str(), key.key.as_str())).unzip();
     let records = async {
         // Most comments come without a key.
         if keys.is_empty() {
@@ -201,100 +282,24 @@ async fn stored(connection: &Connection, inputs: &[Arc<ContextQuery>]) -> Result
             .filter(idempotency::scope.eq_any(&scopes))
             .filter(idempotency::key.eq_any(&keys))
             .select(IdempotencyRow::as_select());
-        rows.load::<IdempotencyRow>(&mut fifth).await
+        rows.load::<IdempotencyRow>(&mut third).await
     };
-    let (rows, watchers, held, settings, records) = try_join5(
-        rows.load::<TicketRow>(&mut first),
-        watchers.load::<WatcherRow>(&mut second),
-        held.load::<i64>(&mut third),
-        settings.first::<i64>(&mut fourth),
+    let (rows, facts, records) = try_join3(
+        wanted.get_results::<TicketRow>(&mut first),
+        around.get_results::<Fact>(&mut second),
         records,
     )
     .await?;
-    let found = assemble((rows, watchers))?.into_iter();
-    Ok(Stored {
-        tickets: found.map(|ticket| (ticket.number.folded(), ticket)).collect(),
+    let mut stored = Stored {
         records,
-        held,
-        settings,
-    })
-}
-
-async fn people(connection: &Connection, asked: &[(&ContextQuery, &Ticket)]) -> Result<People, Fault> {
-    if asked.is_empty() {
-        return Ok(People::default());
-    }
-    let technicians: BTreeSet<_> = asked
-        .iter()
-        .flat_map(|(query, ticket)| possible_technicians(query, ticket))
-        .map(EmailAddress::as_str)
-        .collect();
-    let pairs: BTreeSet<_> = asked
-        .iter()
-        .flat_map(|(query, ticket)| {
-            let told = eligible(ticket, query.author.as_ref(), query.desk.as_ref()).into_iter();
-            told.map(|email| (Key(ticket.id.0), email.as_str()))
-        })
-        .collect();
-    let tickets: Vec<_> = pairs.iter().map(|(ticket, _)| *ticket).collect();
-    let recipients: Vec<_> = pairs.iter().map(|(_, email)| *email).collect();
-    let earliest = asked
-        .iter()
-        .map(|(query, _)| micros(query.now))
-        .min()
-        .unwrap_or(0);
-    let technicians: Vec<_> = technicians.into_iter().collect();
-    let technicians = app_user::table
-        .filter(app_user::email.eq_any(&technicians))
-        .filter(app_user::role.eq(Role::Technician.as_str()))
-        .select(app_user::email);
-    let muted = muted_ticket::table
-        .filter(muted_ticket::ticket.eq_any(&tickets))
-        .filter(muted_ticket::email.eq_any(&recipients))
-        .select((muted_ticket::ticket, muted_ticket::email));
-    let looking = open_page::table
-        .inner_join(preference::table.on(preference::email.eq(open_page::email)))
-        .filter(open_page::ticket.eq_any(&tickets))
-        .filter(open_page::email.eq_any(&recipients))
-        .filter(open_page::until.gt(earliest))
-        .filter(preference::while_open.eq(QUIET))
-        .select((open_page::ticket, open_page::email, open_page::until));
-    let suppressed = hard_bounce::table
-        .filter(hard_bounce::address.eq_any(&recipients))
-        .filter(hard_bounce::suppressed_until.gt(earliest))
-        .select((
-            hard_bounce::address,
-            hard_bounce::suppressed_until.assume_not_null(),
-        ));
-    let threads = Threads {
-        tickets: tickets.clone(),
-        recipients: recipients.iter().map(|email| (*email).to_owned()).collect(),
-        limit: asked
-            .iter()
-            .map(|(query, _)| i64::from(query.thread_length))
-            .max()
-            .unwrap_or(0),
+        ..Stored::default()
     };
-    let (mut first, mut second, mut third) = (connection, connection, connection);
-    let (mut fourth, mut fifth) = (connection, connection);
-    let (technicians, muted, looking, suppressed, mails) = try_join5(
-        technicians.load::<String>(&mut first),
-        muted.load::<(Key, String)>(&mut second),
-        looking.load::<(Key, String, i64)>(&mut third),
-        suppressed.load::<(String, i64)>(&mut fourth),
-        threads.load::<(Key, String, String)>(&mut fifth),
-    )
-    .await?;
-    let mut threads: BTreeMap<Key, BTreeMap<_, Vec<_>>> = BTreeMap::new();
-    for (ticket, recipient, id) in mails {
-        let of_ticket = threads.entry(ticket).or_default();
-        of_ticket.entry(recipient).or_default().push(id);
+    let mut watchers = BTreeMap::new();
+    for fact in facts {
+        stored.learn(fact, &mut watchers);
     }
-    Ok(People {
-        technicians: technicians.into_iter().collect(),
-        muted,
-        looking,
-        suppressed: suppressed.into_iter().collect(),
-        threads,
-    })
+    for ticket in assemble((rows, watchers.into_values().collect()))? {
+        stored.tickets.insert(ticket.number.folded(), ticket);
+    }
+    Ok(stored)
 }
