@@ -56,6 +56,9 @@ const TABLES: [&str; 15] = [
     "audit_entry",
 ];
 
+/// Tables beside them that grow, which are not made large for PostgreSQL's test.
+const OTHER_TABLES: [&str; 3] = ["delivery_attempt", "ticket_activity", "idempotency"];
+
 /// Queries that another index would serve too, at the cost of reading what piled up over the years: a part of each, and
 /// the index that it must use.
 const INDEXES: [(&str, &str); 5] = [
@@ -64,6 +67,31 @@ const INDEXES: [(&str, &str); 5] = [
     ("(`incoming_mail`.`kept_since` <", "incoming_mail_kept"),
     ("(`incoming_mail`.`settled_at` >=", "incoming_mail_sender"),
     ("(`incoming_mail`.`fingerprint` =", "incoming_mail_fingerprint"),
+];
+
+/// Indexes that may be read from end to end: of what is under way, or waits for somebody; and the one by which mails that
+/// came in are counted, once a minute.
+const WALKED: [&str; 4] = [
+    "outbox_held",
+    "outbox_undelivered",
+    "ticket_open_group",
+    "incoming_mail_outcome",
+];
+
+/// What is done for each comment or mail, or every few seconds, each by a part of its statement.
+const FREQUENT: [&str; 12] = [
+    "UPDATE `outbox` SET `claimed_from` =",
+    "UPDATE `outbox` SET `state` = ?, `attempts` =",
+    "UPDATE `outbox` SET `state` = ?, `last_reply` = ?, `kept_since` =",
+    "UPDATE `ticket_activity` SET `newest` =",
+    "`outbox`.`lease_until` <",
+    "`outbox`.`open_base` <",
+    "COUNT(*), min(`outbox`.`created_at`)",
+    "`outbox`.`kept_since` <",
+    "DELETE FROM `outbox_message`",
+    "`event`.`at` <",
+    "DELETE FROM `event`",
+    "`idempotency`.`expires_at` <",
 ];
 
 /// Lists of tickets, each by a part of its query, and the index that it must use.
@@ -222,7 +250,6 @@ async fn work(database: &Arc<Database>) {
         Tickets::put(&**database, write).await.unwrap();
         let newest = database.newest().await.unwrap();
         database.after(newest, 100).await.unwrap();
-        database.forget_messages(START, 100).await.unwrap();
         Tickets::list(&**database, &TicketFilter::default(), &page)
             .await
             .unwrap();
@@ -230,6 +257,16 @@ async fn work(database: &Arc<Database>) {
         take_mail_in(database, &about, &ids).await;
         serve_pages(database, &about).await;
     }
+}
+
+/// What is counted and forgotten once a minute. PostgreSQL counts and forgets everything by reading everything, and does right.
+async fn keep_house(database: &Arc<Database>) {
+    Outbox::depth(&**database).await.unwrap();
+    Ledger::depth(&**database).await.unwrap();
+    let later = START + Duration::from_secs(1);
+    assert!(database.forget_messages(later, 100).await.unwrap() > 0);
+    assert!(database.forget(later).await.unwrap() > 0);
+    database.forget_idempotency(later, 10).await.unwrap();
 }
 
 /// Everything that the daemon does for people who use the pages, the search for an account's text aside.
@@ -392,6 +429,16 @@ impl Instrumentation for Recorder {
     }
 }
 
+/// Tables that nothing frequent may read from end to end.
+fn large() -> impl Iterator<Item = &'static str> {
+    TABLES.into_iter().chain(OTHER_TABLES)
+}
+
+/// The words of a statement that may be names.
+fn names(statement: &str) -> impl Iterator<Item = &str> {
+    statement.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
+}
+
 #[derive(QueryableByName)]
 struct Step {
     #[diesel(sql_type = diesel::sql_types::Text)]
@@ -402,26 +449,25 @@ struct Step {
 async fn sqlite_scans_no_large_table() {
     set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
     let (database, directory) = databases::sqlite(databases::clock()).await;
+    // Bringing a database up to date is done once.
+    STATEMENTS.lock().unwrap().clear();
     work(&database).await;
     look(&database).await;
+    keep_house(&database).await;
     let path = directory.path().join("recado.db");
     let mut raw = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     let statements = STATEMENTS.lock().unwrap().clone();
     let planned: Vec<_> = statements
         .iter()
         .filter(|statement| {
-            ["SELECT", "UPDATE", "DELETE"]
+            ["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"]
                 .iter()
                 .any(|verb| statement.starts_with(verb))
         })
-        .filter(|statement| {
-            TABLES
-                .iter()
-                .any(|table| statement.contains(&format!("`{table}`")))
-        })
+        .filter(|statement| large().any(|table| names(statement).any(|name| name == table)))
         .collect();
     assert!(planned.len() > 20, "{statements:#?}");
-    for (part, _) in INDEXES {
+    for part in INDEXES.map(|(part, _)| part).into_iter().chain(FREQUENT) {
         let asked = planned.iter().any(|statement| statement.contains(part));
         assert!(asked, "{part}: {planned:#?}");
     }
@@ -431,10 +477,21 @@ async fn sqlite_scans_no_large_table() {
             .unwrap();
         for Step { detail } in plan {
             // Walking an index in order is how the first page of a list, or the newest entry, is found.
-            let scanned = TABLES.iter().any(|table| detail == format!("SCAN {table}"));
-            // A ticket's own mails are few; whatever else is cut off by a limit must come in its order.
-            let few = statement.contains("`outbox`.`ticket` = ?");
-            let sorted = detail.contains("TEMP B-TREE") && statement.contains("LIMIT") && !few;
+            let is_cut_off = statement.contains("LIMIT");
+            let scanned = large().any(|table| {
+                let walked = detail.strip_prefix(&format!("SCAN {table}"));
+                walked.is_some_and(|how| {
+                    how.is_empty()
+                        || how.starts_with(' ')
+                            && !is_cut_off
+                            && !WALKED.iter().any(|index| how.contains(index))
+                })
+            });
+            // A ticket's own mails are few, and which tickets a list looks through is asked below; whatever else is cut off by
+            // a limit must come in its order. What is counted by groups may be all that waits: SQLite would sort it in memory.
+            let few = statement.contains("`outbox`.`ticket` = ?") || statement.contains("ORDER BY 2 DESC");
+            let sorted =
+                detail.contains("TEMP B-TREE") && is_cut_off && !few || detail.contains("FOR GROUP BY");
             assert!(!scanned && !sorted, "{detail}: {statement}");
             for (_, index) in INDEXES.iter().filter(|(part, _)| statement.contains(part)) {
                 assert!(detail.contains(index), "{detail}: {statement}");

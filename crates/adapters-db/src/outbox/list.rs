@@ -22,13 +22,16 @@ use crate::fault::Fault;
 use crate::literal::{KnownCause, Unfinished, Waiting};
 use crate::operation::{queries, run};
 use crate::rows::{AttemptRow, Cursor, DeliveryRow, cursor, message_id};
-use crate::schema::{delivery_attempt, outbox, outbox_message};
+use crate::schema::{channel, delivery_attempt, outbox, outbox_message};
 
 struct Wanted {
     filter: DeliveryFilter,
     after: Uuid,
     limit: i64,
 }
+
+/// A state, how many mails are in it, and when the oldest of them was stored.
+type InState = (String, i64, Option<i64>);
 
 queries! {
     pub(super) async fn messages(connection: &mut Session, ids: &Vec<Key>) -> Result<Vec<(Key, Vec<u8>)>, Fault> {
@@ -110,16 +113,21 @@ queries! {
         Ok(newest_first)
     }
 
-    pub(super) async fn depth(
-        connection: &mut Session,
-        _input: &(),
-    ) -> Result<Vec<(i64, String, i64, Option<i64>)>, Fault> {
-        let depth = outbox::table
-            .filter(Unfinished)
-            .group_by((outbox::account, outbox::state))
-            .select((outbox::account, outbox::state, count_star(), min(outbox::created_at)))
-            .order((outbox::account, outbox::state));
-        Ok(depth.load(connection).await?)
+    /// Account by account: of accounts and states together SQLite would sort every mail that waits, in memory.
+    pub(super) async fn depth(connection: &mut Session, _input: &()) -> Result<Vec<(i64, InState)>, Fault> {
+        let accounts: Vec<i64> = channel::table.order(channel::account).select(channel::account).load(connection).await?;
+        let mut depths = Vec::new();
+        for account in accounts {
+            let depth = outbox::table
+                .filter(Unfinished)
+                .filter(outbox::account.eq(account))
+                .group_by(outbox::state)
+                .select((outbox::state, count_star(), min(outbox::created_at)))
+                .order(outbox::state);
+            let of_account: Vec<InState> = depth.load(connection).await?;
+            depths.extend(of_account.into_iter().map(|depth| (account, depth)));
+        }
+        Ok(depths)
     }
 }
 
@@ -210,7 +218,7 @@ pub(super) async fn thread(
 
 pub(super) async fn depth(database: &Database) -> Result<Vec<QueueDepth>, StoreError> {
     let rows = run!(database.read(), depth, ())?;
-    let depths = rows.into_iter().filter_map(|(account, state, number, oldest)| {
+    let depths = rows.into_iter().filter_map(|(account, (state, number, oldest))| {
         let state = State::parse(&state)?;
         Some(depth_of(account, state, number, oldest?))
     });
