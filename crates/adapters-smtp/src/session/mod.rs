@@ -3,6 +3,7 @@
 //! lettre's session was not fit for it (`docs/adr/0004-our-own-smtp-session.md`). On any doubt the connection is
 //! dropped, and a future that is dropped takes its connection with it: while a step runs, the session does not own it.
 
+mod announcing;
 mod commands;
 mod opening;
 mod stuffing;
@@ -10,11 +11,13 @@ mod transaction;
 mod wire;
 
 use crate::tls::{Authorities, TlsSetupError};
+use announcing::{Hearing, Servers};
 use async_trait::async_trait;
 use recado_domain::channel::OutgoingAccount;
 use recado_domain::reply::Reply;
 use recado_ports::mail::{Envelope, MailSession, SendError, Transport};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use wire::Wire;
 
@@ -27,6 +30,9 @@ pub struct Timeouts {
     pub greeting: Duration,
     /// For the answer to any command but DATA.
     pub command: Duration,
+    /// For the first answer to an announced mail, from a server that has not answered an announcement before: it may have
+    /// thrown the announcement away. Nothing of the mail has left then, and it begins anew.
+    pub announcement: Duration,
     /// For the go-ahead after DATA (RFC 5321 §4.5.3.2.4).
     pub data: Duration,
     /// For writing one block of the message (RFC 5321 §4.5.3.2.5).
@@ -44,6 +50,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(30),
             greeting: Duration::from_mins(1),
             command: Duration::from_mins(1),
+            announcement: Duration::from_secs(5),
             data: Duration::from_mins(2),
             block: Duration::from_mins(3),
             final_dot: Duration::from_mins(10),
@@ -69,6 +76,7 @@ pub struct SmtpSettings {
 pub struct SmtpTransport {
     settings: SmtpSettings,
     authorities: Authorities,
+    servers: Servers,
 }
 
 impl SmtpTransport {
@@ -82,6 +90,7 @@ impl SmtpTransport {
         Ok(Self {
             settings,
             authorities,
+            servers: Servers::default(),
         })
     }
 }
@@ -89,7 +98,7 @@ impl SmtpTransport {
 #[async_trait]
 impl Transport for SmtpTransport {
     async fn connect(&self, account: &OutgoingAccount) -> Result<Box<dyn MailSession>, SendError> {
-        let session = opening::open(&self.settings, &self.authorities, account)
+        let session = opening::open(&self.settings, &self.authorities, &self.servers, account)
             .await
             .map_err(SendError::Channel)?;
         Ok(Box::new(session))
@@ -134,6 +143,8 @@ struct SmtpSession {
     standing: Standing,
     /// The mail whose commands left with the last message; their answers are yet to be read.
     announced: Option<Envelope>,
+    /// Whether the server heeds announcements, as far as all sessions with it know.
+    hearing: Arc<Hearing>,
     capabilities: Capabilities,
     timeouts: Timeouts,
     /// `host:port`, for messages.

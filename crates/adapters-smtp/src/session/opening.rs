@@ -1,5 +1,6 @@
 //! From a name to a session that is ready for a mail: connection, greeting, EHLO, TLS, login.
 
+use super::announcing::Servers;
 use super::wire::{Answer, Wire, WireError};
 use super::{Capabilities, SmtpSession, SmtpSettings, Standing};
 use crate::tls::Authorities;
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 pub(super) async fn open(
     settings: &SmtpSettings,
     authorities: &Authorities,
+    servers: &Servers,
     account: &OutgoingAccount,
 ) -> Result<SmtpSession, ChannelFault> {
     let opening = Opening {
@@ -43,6 +45,7 @@ pub(super) async fn open(
         wire: Some(wire),
         standing: Standing::Fresh,
         announced: None,
+        hearing: servers.hearing(&opening.server),
         capabilities,
         timeouts: settings.timeouts,
         server: opening.server,

@@ -138,7 +138,7 @@ impl SmtpSession {
     /// Adds the next mail's commands behind a message: its dot may begin a group of commands (RFC 2920 §3.1). A mail
     /// that this server cannot be sent is told so when it begins.
     fn announce(&self, next: &Envelope, octets: &mut Vec<u8>) -> bool {
-        if !self.capabilities.pipelining {
+        if !(self.capabilities.pipelining && self.hearing.may_announce()) {
             return false;
         }
         let Ok(commands) = Commands::of(next, &self.capabilities, &self.server) else {
@@ -201,7 +201,11 @@ impl SmtpSession {
             let reply = match (wire.read(self.limit(stage)).await, refused.take()) {
                 (Ok(answer), first) => {
                     refused = first;
-                    answer.into_reply()
+                    let reply = answer.into_reply();
+                    if self.announced.is_some() && reply.code() != 421 {
+                        self.hearing.answered();
+                    }
+                    reply
                 }
                 (Err(_), Some(error)) => {
                     return Envelop::Refused {
@@ -235,6 +239,8 @@ impl SmtpSession {
     fn limit(&self, stage: Stage) -> Duration {
         if stage == Stage::Data {
             self.timeouts.data
+        } else if stage == Stage::MailFrom && self.announced.is_some() && !self.hearing.has_answered() {
+            self.timeouts.announcement
         } else {
             self.timeouts.command
         }
@@ -242,10 +248,18 @@ impl SmtpSession {
 
     /// The connection ended, or fell silent, before the message.
     fn lost(&self, stage: Stage, error: &WireError) -> Envelop {
+        let is_first = stage == Stage::MailFrom;
+        if self.announced.is_some() && is_first {
+            if error.is_silence() {
+                self.hearing.fell_silent(&self.server);
+            } else if error.is_hang_up() {
+                self.hearing.hung_up(&self.server);
+            }
+        }
         let never_began = if self.announced.is_some() {
-            !error.is_silence()
+            is_first || !error.is_silence()
         } else {
-            stage == Stage::MailFrom && self.standing != Standing::Fresh && error.is_hang_up()
+            is_first && self.standing != Standing::Fresh && error.is_hang_up()
         };
         let error = if never_began {
             SendError::Stale

@@ -211,6 +211,55 @@ async fn a_yes_to_an_announced_mail_before_its_dot_is_no_yes() {
 }
 
 #[tokio::test]
+async fn a_server_that_throws_an_announcement_away_charges_the_mail_nothing_and_hears_no_other() {
+    for act in [Act::Forget, Act::ReplyThenClose("250 2.0.0 Ok".to_owned())] {
+        let rule = Rule::at(Stage::FinalDot, act.clone()).times(1);
+        let server = SmtpServer::builder().rule(rule).start().await;
+        // Waits for a minute, and longer, for whatever else a server may be slow at.
+        let transport = SmtpTransport::new(SmtpSettings {
+            timeouts: Timeouts {
+                announcement: SHORT,
+                ..Timeouts::default()
+            },
+            ..SmtpSettings::default()
+        });
+        let transport = transport.unwrap();
+        let mut session = connected(&transport, &server).await;
+        let mut beside = connected(&transport, &server).await;
+        send_before(session.as_mut(), "a@x", "b@x").await.unwrap();
+        assert_eq!(
+            session.begin(&envelope("b@x")).await,
+            Err(SendError::Stale),
+            "{act:?}"
+        );
+        assert!(!session.is_usable());
+        // On a new connection, and on one that was open: what is not announced may begin as another mail.
+        let mut session = connected(&transport, &server).await;
+        for (session, ids) in [(&mut session, ["b@x", "c@x"]), (&mut beside, ["d@x", "e@x"])] {
+            send_before(session.as_mut(), ids[0], "z@x").await.unwrap();
+            send(session.as_mut(), ids[1]).await.unwrap();
+        }
+        assert_eq!(taken(&server), ["a@x", "b@x", "c@x", "d@x", "e@x"], "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_has_answered_announcements_may_hang_up_and_hears_of_the_next_mail_again() {
+    let act = Act::ReplyThenClose("250 2.0.0 Ok".to_owned());
+    let rule = Rule::at(Stage::FinalDot, act).after(1).times(1);
+    let server = SmtpServer::builder().rule(rule).start().await;
+    let transport = transport();
+    let mut session = connected(&transport, &server).await;
+    send_before(session.as_mut(), "a@x", "b@x").await.unwrap();
+    send_before(session.as_mut(), "b@x", "c@x").await.unwrap();
+    assert_eq!(session.begin(&envelope("c@x")).await, Err(SendError::Stale));
+    let mut session = connected(&transport, &server).await;
+    send_before(session.as_mut(), "c@x", "d@x").await.unwrap();
+    hears(&server, "DATA", 4).await;
+    assert_eq!(taken(&server), ["a@x", "b@x", "c@x"]);
+}
+
+#[tokio::test]
 async fn a_slow_go_ahead_delays_no_answer_and_is_bounded() {
     let rule = Rule::at(Stage::Data, Act::Hang).after(1);
     let server = SmtpServer::builder().rule(rule).start().await;
@@ -309,9 +358,10 @@ type Outcome = (
 
 /// Sends two mails, the second one announced behind the first, through a server cut at each byte in turn.
 async fn every_cut(cut: impl Fn(usize) -> SmtpServerBuilder) -> Vec<Outcome> {
-    let transport = transport();
     let mut outcomes = Vec::new();
     for bytes in 0..WHOLE {
+        // What one remembers of a server must not be taken for true of another, at the same port.
+        let transport = transport();
         let server = cut(bytes).start().await;
         let mut outcome = (Ok(Reply::new(250, "")), None, Vec::new());
         match transport.connect(&account(&server)).await {

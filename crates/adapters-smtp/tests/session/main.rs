@@ -44,6 +44,7 @@ fn impatient() -> SmtpTransport {
         connect: SHORT,
         greeting: SHORT,
         command: SHORT,
+        announcement: SHORT,
         data: SHORT,
         block: SHORT,
         final_dot: SHORT,

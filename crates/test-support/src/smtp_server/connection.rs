@@ -236,7 +236,7 @@ impl Connection {
         let recipient = self.recipient();
         let act = self.shared.act(Stage::FinalDot, &recipient);
         let taken = match &act {
-            None | Some(Act::Delay(_) | Act::TakeThenClose | Act::TakeThenHang) => true,
+            None | Some(Act::Delay(_) | Act::Forget | Act::TakeThenClose | Act::TakeThenHang) => true,
             Some(Act::Reply(text) | Act::ReplyThenClose(text)) => text.starts_with('2'),
             Some(Act::Bytes(bytes)) => bytes.starts_with(b"2"),
             Some(Act::Close | Act::Hang | Act::Endless | Act::EndlessLines) => false,
@@ -296,6 +296,7 @@ impl Connection {
                 self.link.flush().await?;
                 tokio::time::sleep(pause).await;
             }
+            Some(Act::Forget) => self.link.forget(),
             Some(Act::Endless) => match self.link.repeat(b"250 and on and on ").await? {},
             Some(Act::EndlessLines) => match self.link.repeat(b"250-and on and on\r\n").await? {},
         }

@@ -63,6 +63,11 @@ impl Link {
         }
     }
 
+    /// Throws away what came and was not looked at.
+    pub(super) fn forget(&mut self) {
+        self.input.clear();
+    }
+
     /// Sends these bytes again and again until the client leaves.
     pub(super) async fn repeat(&mut self, bytes: &[u8]) -> Step<std::convert::Infallible> {
         let many = bytes.repeat(500);

@@ -22,6 +22,8 @@ pub enum Act {
     TakeThenHang,
     /// Waits, then answers as usual.
     Delay(Duration),
+    /// Throws away what the client has sent behind this, then answers as usual.
+    Forget,
     /// Sends one line without end.
     Endless,
     /// Sends `250-` lines without end.
