@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::connection::{Connection, establish, finished};
+use crate::cached::Cached;
 use crate::fault::Fault;
 use crate::operation::{Operation, Terms};
 use crate::wakeup::{News, Wakeups};
@@ -290,7 +291,9 @@ impl Loop {
                 Synchronous::Full => "PRAGMA synchronous = FULL",
                 Synchronous::Normal => "PRAGMA synchronous = NORMAL",
             };
-            execute(self.connection()?, pragma)?;
+            // Not one that stays prepared: SQLite obeys while it prepares.
+            let obeyed = SimpleAsyncConnection::batch_execute(self.connection()?, pragma);
+            obeyed.now_or_never().expect("nothing that runs inline waits")?;
             self.synchronous = wanted;
         }
         Ok(())
@@ -315,9 +318,11 @@ impl Loop {
     }
 }
 
+/// Runs a statement that stays prepared.
 fn execute(connection: &mut Connection, sql: &str) -> Result<(), Fault> {
-    let future = SimpleAsyncConnection::batch_execute(connection, sql);
-    Ok(future.now_or_never().expect("nothing that runs inline waits")?)
+    let statement = Cached(diesel::sql_query(sql));
+    finished(RunQueryDsl::execute(statement, connection))?;
+    Ok(())
 }
 
 fn data_version(connection: &mut Connection) -> Result<i64, Fault> {
@@ -353,7 +358,7 @@ mod tests {
     /// Runs the SQL that it is given.
     #[expect(clippy::ptr_arg, reason = "an operation borrows what its caller gave")]
     fn sql<'a>(connection: &'a mut Connection, text: &'a String) -> BoxFuture<'a, Ran> {
-        Box::pin(async move { execute(connection, text) })
+        Box::pin(async move { Ok(SimpleAsyncConnection::batch_execute(connection, text).await?) })
     }
 
     fn panics<'a>(_connection: &'a mut Connection, _input: &'a String) -> BoxFuture<'a, Ran> {
@@ -364,6 +369,20 @@ mod tests {
         use crate::schema::installation::dsl::{installation, key};
         use diesel::QueryDsl;
         Box::pin(async move { Ok(installation.select(key).order(key).load(connection).await?) })
+    }
+
+    fn synchronous<'a>(connection: &'a mut Connection, _input: &'a ()) -> BoxFuture<'a, Result<i64, Fault>> {
+        #[derive(QueryableByName)]
+        struct Level {
+            #[diesel(sql_type = BigInt)]
+            synchronous: i64,
+        }
+        Box::pin(async move {
+            let level: Level = diesel::sql_query("PRAGMA synchronous")
+                .get_result(connection)
+                .await?;
+            Ok(level.synchronous)
+        })
     }
 
     fn insert(key: &str) -> String {
@@ -397,6 +416,20 @@ mod tests {
         let jobs = vec![(insert("a"), sql as _), (both, sql as _), (insert("c"), sql as _)];
         assert_eq!(together(&writer, jobs).await, [true, false, true]);
         assert_eq!(stored(&writer).await, ["a", "c"]);
+    }
+
+    #[tokio::test]
+    async fn a_group_waits_for_the_disk_where_a_job_needs_it() {
+        let (writer, _directory) = writer();
+        for (purpose, level) in [Purpose::Record, Purpose::Track]
+            .into_iter()
+            .zip([2, 1])
+            .cycle()
+            .take(6)
+        {
+            let seen = writer.write(purpose.with(News::Nothing), (), synchronous).await;
+            assert_eq!(seen.unwrap(), level, "{purpose:?}");
+        }
     }
 
     #[tokio::test]
