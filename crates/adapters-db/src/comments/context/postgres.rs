@@ -50,7 +50,8 @@ type Fact = (
 
 statement! {
     /// What is to be known besides, a row a fact: of what kind, on which ticket, about whose address, and what. It is asked
-    /// about everybody on the tickets but the comments' authors: [`eligible`] finds out who counts.
+    /// about everybody on the tickets but the comments' authors: [`eligible`] finds out who counts. `OFFSET 0` keeps each
+    /// person looked up by the index, whatever the tables were like when the plan was made.
     FactsAround<'a> {
         numbers: &'a str => Text,
         authors: &'a str => Text,
@@ -82,18 +83,25 @@ statement! {
             UNION SELECT * FROM (SELECT * FROM unnest(?) AS given (email) LIMIT (SELECT 1000000)) AS given
         )
         SELECT 0, ticket, email, name, position, NULL::uuid FROM watcher
-        UNION ALL SELECT 1, NULL, app_user.email, NULL, NULL, NULL
-            FROM candidate JOIN app_user ON app_user.email = candidate.email WHERE app_user.role = 'technician'
+        UNION ALL SELECT 1, NULL, there.email, NULL, NULL, NULL
+            FROM candidate CROSS JOIN LATERAL (
+                SELECT email FROM app_user WHERE app_user.email = candidate.email AND role = 'technician' OFFSET 0
+            ) AS there
         UNION ALL SELECT 2, there.ticket, there.email, NULL, NULL, NULL
             FROM person JOIN muted_ticket there ON there.ticket = person.ticket AND there.email = person.email
         UNION ALL SELECT 3, there.ticket, there.email, NULL, there.until, NULL
-            FROM person JOIN open_page there ON there.ticket = person.ticket AND there.email = person.email
-            JOIN preference ON preference.email = there.email
-            WHERE preference.while_open = 'quiet'
-                AND there.until > (SELECT given.earliest FROM unnest(?) AS given (earliest))
+            FROM person CROSS JOIN LATERAL (
+                SELECT ticket, email, until FROM open_page
+                WHERE open_page.ticket = person.ticket AND open_page.email = person.email
+                    AND until > (SELECT given.earliest FROM unnest(?) AS given (earliest)) OFFSET 0
+            ) AS there CROSS JOIN LATERAL (
+                SELECT FROM preference WHERE preference.email = there.email AND while_open = 'quiet' OFFSET 0
+            ) AS quiet
         UNION ALL SELECT 4, NULL, there.address, NULL, there.suppressed_until, NULL
-            FROM (SELECT DISTINCT email FROM person) AS person JOIN hard_bounce there ON there.address = person.email
-            WHERE there.suppressed_until IS NOT NULL
+            FROM (SELECT DISTINCT email FROM person) AS person CROSS JOIN LATERAL (
+                SELECT address, suppressed_until FROM hard_bounce
+                WHERE hard_bounce.address = person.email AND suppressed_until IS NOT NULL OFFSET 0
+            ) AS there
         UNION ALL SELECT 5, person.ticket, person.email, mail.message_id, NULL, mail.id
             FROM person CROSS JOIN LATERAL (
                 SELECT outbox.id, outbox.message_id FROM outbox
