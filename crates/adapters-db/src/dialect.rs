@@ -10,6 +10,7 @@ pub(crate) mod sqlite {
     pub(crate) use crate::inbox::raise::sqlite::note_comments;
     pub(crate) use crate::outbox::cancel::sqlite::cancel_deliveries;
     pub(crate) use crate::outbox::insert::sqlite::insert_deliveries;
+    pub(crate) use crate::outbox::list::stored::sqlite::read_messages;
     pub(crate) use crate::outbox::marks::each::mark_rows;
     pub(crate) use crate::outbox::settle::sqlite::settle_unsent;
     pub(crate) use crate::people::sqlite::{add_user as insert_user, groups_of};
@@ -62,6 +63,7 @@ pub(crate) mod postgres {
     pub(crate) use crate::inbox::tsvector::{add_to_index, expression, hits, is_sole_indexer};
     pub(crate) use crate::outbox::cancel::postgres::cancel_deliveries;
     pub(crate) use crate::outbox::insert::postgres::insert_deliveries;
+    pub(crate) use crate::outbox::list::stored::postgres::read_messages;
     pub(crate) use crate::outbox::marks::together::mark_rows;
     pub(crate) use crate::outbox::settle::postgres::settle_unsent;
     pub(crate) use crate::people::postgres::{add_user as insert_user, groups_of};

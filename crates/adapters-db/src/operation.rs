@@ -106,8 +106,8 @@ impl Terms {
     }
 
     /// These terms, for an operation that writes with one statement: where a statement has a way to go, it is a transaction
-    /// by itself, and saves the ways of begin and commit. Whether its commit waits for the disk is its own to say
-    /// ([`Unflushed`](crate::literal::Unflushed)).
+    /// by itself, and saves the ways of begin and commit. The operation reads all of the answer, whose end comes after the
+    /// commit. Whether that waits for the disk is the statement's to say ([`Unflushed`](crate::literal::Unflushed)).
     pub(crate) fn by_one_statement(self) -> Self {
         Self {
             extent: Extent::Statement,

@@ -22,7 +22,7 @@ use crate::fault::Fault;
 use crate::literal::{KnownCause, Unfinished, Waiting};
 use crate::operation::{queries, run};
 use crate::rows::{AttemptRow, Cursor, DeliveryRow, cursor, message_id};
-use crate::schema::{channel, delivery_attempt, outbox, outbox_message};
+use crate::schema::{channel, delivery_attempt, outbox};
 
 struct Wanted {
     filter: DeliveryFilter,
@@ -34,9 +34,8 @@ struct Wanted {
 type InState = (String, i64, Option<i64>);
 
 queries! {
-    pub(super) async fn messages(connection: &mut Session, ids: &Vec<Key>) -> Result<Vec<(Key, Vec<u8>)>, Fault> {
-        let messages = outbox_message::table.filter(outbox_message::delivery.eq_any(ids));
-        Ok(messages.select((outbox_message::delivery, outbox_message::bytes)).load(connection).await?)
+    pub(super) async fn messages(connection: &mut Session, ids: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, Fault> {
+        read_messages(connection, ids).await
     }
 
     pub(super) async fn next_due(connection: &mut Session, account: &i64) -> Result<Option<i64>, Fault> {
@@ -128,6 +127,59 @@ queries! {
             depths.extend(of_account.into_iter().map(|depth| (account, depth)));
         }
         Ok(depths)
+    }
+}
+
+/// The messages of mails, on each database.
+pub(crate) mod stored {
+    /// A list, which SQLite prepares for each length.
+    pub(crate) mod sqlite {
+        use diesel::prelude::*;
+        use diesel_async::RunQueryDsl;
+
+        use crate::column::Key;
+        use crate::dialect::sqlite::Session;
+        use crate::fault::Fault;
+        use crate::schema::outbox_message;
+
+        pub(crate) async fn read_messages(
+            connection: &mut Session,
+            ids: &[Key],
+        ) -> Result<Vec<(Key, Vec<u8>)>, Fault> {
+            let messages = outbox_message::table.filter(outbox_message::delivery.eq_any(ids));
+            let messages = messages.select((outbox_message::delivery, outbox_message::bytes));
+            Ok(messages.load(connection).await?)
+        }
+    }
+
+    /// An array.
+    pub(crate) mod postgres {
+        use diesel::sql_types::Binary;
+        use diesel_async::RunQueryDsl;
+
+        use crate::column::{Id, Key};
+        use crate::dialect::postgres::Session;
+        use crate::fault::Fault;
+        use crate::postgres::statement;
+
+        statement! {
+            /// The limit makes the planner expect as few as there are mostly, so that it plans once.
+            Messages<'a> {
+                ids: &'a Key => Id,
+            } -> (Id, Binary) = "SELECT outbox_message.delivery, outbox_message.bytes
+                FROM (SELECT * FROM unnest(?) AS given (id) LIMIT (SELECT 1000000)) AS given
+                JOIN outbox_message ON outbox_message.delivery = given.id"
+        }
+
+        pub(crate) async fn read_messages(
+            connection: &mut Session,
+            ids: &[Key],
+        ) -> Result<Vec<(Key, Vec<u8>)>, Fault> {
+            let messages = Messages {
+                ids: ids.iter().collect(),
+            };
+            Ok(messages.get_results(connection).await?)
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod claim;
 mod enqueue;
 pub(crate) mod insert;
 mod lease;
-mod list;
+pub(crate) mod list;
 pub(crate) mod marks;
 mod operate;
 mod revive;

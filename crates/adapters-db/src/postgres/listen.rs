@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::pool::{Pool, Server};
+use super::statement::statement;
 use crate::fault::Fault;
 use crate::wakeup::{News, Wakeups};
 
@@ -123,11 +124,22 @@ async fn send(outgoing: Arc<Outgoing>, messenger: Weak<Inner>) {
     }
 }
 
+statement! {
+    /// Prepared once, as a query without a type of its own is not.
+    Notification<'a> {
+        channels: &'a str => Text,
+        payloads: &'a str => Text,
+    } -> () = "SELECT pg_notify(given.channel, given.payload) FROM unnest(?, ?) AS given (channel, payload)"
+}
+
 async fn notify(pool: &Pool, instance: Uuid, news: News) -> Result<(), Fault> {
     let mut lent = pool.lend().await?;
-    let sent = diesel::sql_query("SELECT pg_notify($1, $2)")
-        .bind::<Text, _>(CHANNEL)
-        .bind::<Text, _>(payload(instance, news))
+    let payload = payload(instance, news);
+    let notify = Notification {
+        channels: vec![CHANNEL],
+        payloads: vec![&payload],
+    };
+    let sent = notify
         .execute(lent.connection())
         .await
         .map(|_| ())
