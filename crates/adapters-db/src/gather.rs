@@ -169,7 +169,10 @@ struct Running<I, T> {
 impl<I, T> Running<I, T> {
     /// Runs group after group until nobody waits.
     async fn all(mut self) {
-        while let Some(group) = self.next_group() {
+        loop {
+            // Whoever is about to come joins: a task that can go on at this moment goes first.
+            tokio::task::yield_now().await;
+            let Some(group) = self.next_group() else { return };
             self.gatherer.run(group).await;
         }
     }
