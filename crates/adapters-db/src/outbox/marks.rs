@@ -321,7 +321,9 @@ pub(crate) mod together {
         #[test]
         fn the_literal_states_are_those_of_the_domain() {
             let text = diesel::debug_query::<Pg, _>(&Marks::default()).to_string();
-            let (fence, send) = text.split_once("sent AS (").unwrap();
+            let (fence, send) = text
+                .split_once("sent AS (")
+                .expect("fences come before what was sent");
             let word = |state: State| format!("'{}'", state.as_str());
             assert_eq!(State::Leased.on(Event::Fence), Some(State::Sending));
             assert!(fence.contains(&format!("state || '' = {}", word(State::Leased))));
