@@ -82,7 +82,7 @@ impl Environment {
                     .args(RELEASE)
                     .arg("--target-dir")
                     .arg(target)
-                    .env("CARGO_PROFILE_RELEASE_STRIP", "false");
+                    .args(["--config", "profile.release.package.recado.strip=false"]);
                 "profile/release"
             }
         };
