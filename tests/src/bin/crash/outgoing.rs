@@ -97,16 +97,14 @@ pub(crate) async fn rounds(
             }
             daemon.stop();
         }
-        // The pass at which it dies moves through the round's work.
-        installation.set(
-            "RECADO_FAILPOINTS",
-            &format!("{point}=kill@{}", 1 + round % COMMENTS),
-        );
+        // The pass at which it dies moves through the round's work. Comments at once may share a pass.
+        let before = round % COMMENTS;
+        installation.set("RECADO_FAILPOINTS", &format!("{point}=kill@{}", before + 1));
         let texts: Vec<String> = (0..COMMENTS)
             .map(|n| format!("round {round} comment {n}"))
             .collect();
         let mut daemon = installation.serve();
-        let posted = post(&daemon.api(&token), tickets, &texts).await;
+        let posted = post(&daemon.api(&token), tickets, &texts, before).await;
         match daemon.wait_within(Duration::from_secs(15)) {
             Some(status) if status.signal() == Some(9) => {}
             other => {
@@ -118,7 +116,7 @@ pub(crate) async fn rounds(
         installation.unset("RECADO_FAILPOINTS");
         let daemon = installation.serve();
         let api = daemon.api(&token);
-        let repeated = post(&api, tickets, &texts).await;
+        let repeated = post(&api, tickets, &texts, 0).await;
         for (first, again) in posted.iter().zip(&repeated) {
             let again = again.as_ref().expect("the daemon that is not killed answers");
             // An acknowledged comment is the same one when its key is used again.
@@ -139,29 +137,32 @@ pub(crate) async fn rounds(
     tally
 }
 
-/// Posts every text under a key of its own, at once; `None` where no answer came.
-async fn post(api: &Api, tickets: Tickets, texts: &[String]) -> Vec<Option<Value>> {
-    let tasks: Vec<_> = texts
-        .iter()
-        .cloned()
-        .enumerate()
-        .map(|(comment, text)| {
-            let api = api.clone();
-            tokio::spawn(async move {
-                let author = json!({ "name": "Ana Peña", "email": "ana@example.com" });
-                let body = json!({ "text": text, "author": author });
-                let path = format!("/tickets/{}/comments", tickets.of_comment(comment));
-                let answer = api
-                    .try_send(Method::POST, &path, Some(&body), Some(&text.replace(' ', "-")))
-                    .await?;
-                assert_eq!(answer.status.as_u16(), 201, "{answer:?}");
-                Some(answer.body)
-            })
-        })
-        .collect();
+/// Posts every text under a key of its own, the first few one after another and the rest at once; `None` where no answer
+/// came.
+async fn post(api: &Api, tickets: Tickets, texts: &[String], one_by_one: usize) -> Vec<Option<Value>> {
     let mut answers = Vec::new();
+    let mut tasks = Vec::new();
+    for (comment, text) in texts.iter().cloned().enumerate() {
+        let post = post_one(api.clone(), tickets.of_comment(comment), text);
+        if comment < one_by_one {
+            answers.push(post.await);
+        } else {
+            tasks.push(tokio::spawn(post));
+        }
+    }
     for task in tasks {
         answers.push(task.await.expect("posting does not panic"));
     }
     answers
+}
+
+async fn post_one(api: Api, ticket: String, text: String) -> Option<Value> {
+    let author = json!({ "name": "Ana Peña", "email": "ana@example.com" });
+    let body = json!({ "text": text, "author": author });
+    let path = format!("/tickets/{ticket}/comments");
+    let answer = api
+        .try_send(Method::POST, &path, Some(&body), Some(&text.replace(' ', "-")))
+        .await?;
+    assert_eq!(answer.status.as_u16(), 201, "{answer:?}");
+    Some(answer.body)
 }
