@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::column::{Key, micros, timestamp, word};
 use crate::database::{Backend, Database};
 use crate::fault::Fault;
-use crate::literal::{Behind, Settled};
+use crate::literal::{Behind, NewestFirst, OldestFirst, Place, Settled, UpTo};
 use crate::operation::{Purpose, queries, run};
 use crate::schema::event;
 use crate::wakeup::News;
@@ -75,13 +75,6 @@ impl EventRow {
     }
 }
 
-/// Where an entry stands: by transaction, then by number. SQLite has one writer at a time, so the number does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    xid: i64,
-    seq: i64,
-}
-
 impl Place {
     fn parse(cursor: &str) -> Option<Self> {
         let (xid, seq) = cursor.split_once('-')?;
@@ -109,11 +102,11 @@ queries! {
         input: &(Option<Place>, i64),
     ) -> Result<Vec<EventRow>, Fault> {
         let (place, limit) = *input;
-        let Place { xid, seq } = place.unwrap_or(Place { xid: -1, seq: -1 });
+        let place = place.unwrap_or(Place { xid: -1, seq: -1 });
         let rows = event::table
             .filter(Settled)
-            .filter(Behind { xid, seq })
-            .order((event::xid, event::seq))
+            .filter(Behind(place))
+            .order(OldestFirst)
             .limit(limit)
             .select(EventRow::as_select())
             .load(connection)
@@ -124,7 +117,7 @@ queries! {
     pub(super) async fn newest(connection: &mut Session, _input: &()) -> Result<Option<Place>, Fault> {
         let newest = event::table
             .filter(Settled)
-            .order((event::xid.desc(), event::seq.desc()))
+            .order(NewestFirst)
             .select((event::xid, event::seq))
             .first::<(i64, i64)>(connection)
             .await
@@ -134,7 +127,7 @@ queries! {
 
     /// The transaction of the newest entry that can be seen.
     pub(super) async fn seen(connection: &mut Session, _input: &()) -> Result<Option<i64>, Fault> {
-        let newest = event::table.order((event::xid.desc(), event::seq.desc())).select(event::xid);
+        let newest = event::table.order(NewestFirst).select(event::xid);
         Ok(newest.first(connection).await.optional()?)
     }
 
@@ -144,13 +137,19 @@ queries! {
         Ok(unsettled.first::<i64>(connection).await.optional()?.is_some())
     }
 
+    /// Forgets the oldest entries, as far as they are older than this.
     pub(super) async fn forget(connection: &mut Session, before: &i64) -> Result<usize, Fault> {
-        let old = event::table.filter(event::at.lt(before)).order(event::at).limit(CHUNK);
-        let old: Vec<i64> = old.select(event::seq).load(connection).await?;
-        if old.is_empty() {
+        let oldest = event::table.order(OldestFirst).select(event::at);
+        let oldest: Option<i64> = oldest.first(connection).await.optional()?;
+        if oldest.is_none_or(|at| at >= *before) {
             return Ok(0);
         }
-        Ok(diesel::delete(event::table.filter(event::seq.eq_any(old))).execute(connection).await?)
+        let oldest = event::table.order(OldestFirst).limit(CHUNK).select((event::xid, event::seq, event::at));
+        let oldest: Vec<(i64, i64, i64)> = oldest.load(connection).await?;
+        let Some((xid, seq, _)) = oldest.into_iter().take_while(|(.., at)| at < before).last() else {
+            return Ok(0);
+        };
+        Ok(diesel::delete(event::table.filter(UpTo(Place { xid, seq }))).execute(connection).await?)
     }
 }
 

@@ -52,9 +52,8 @@ literal! {
     Held = "outbox.state IN ('leased', 'sending')";
     /// Mails of which word that a server took them counts: `Event::Accept`.
     Sendable = "outbox.state IN ('sending', 'unsure')";
-    /// Mails that are neither sent nor called back.
-    Unfinished = "(outbox.state = 'ready' OR outbox.state = 'leased' OR outbox.state = 'sending' OR \
-                  outbox.state = 'retry' OR outbox.state = 'unsure' OR outbox.state = 'dead')";
+    /// Mails that are neither sent nor called back, and that nobody works on.
+    Resting = "(outbox.state = 'ready' OR outbox.state = 'retry' OR outbox.state = 'unsure' OR outbox.state = 'dead')";
     /// The mail before another one in its chain has a way to go: `State::is_active`, and of a cause that this version
     /// knows. One that it leaves alone would hold up its chain for ever.
     HeadIsActive = "(head.state = 'ready' OR head.state = 'leased' OR head.state = 'sending' OR \
@@ -233,28 +232,78 @@ impl QueryFragment<Pg> for Settled {
     }
 }
 
-/// Entries of the log behind a place. Compared as rows, so that the index on both columns is used.
-#[derive(Debug, Clone, Copy, QueryId)]
-pub(crate) struct Behind {
+/// Where an entry of the log stands: by transaction, then by number. SQLite has one writer at a time, so the number does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
     pub(crate) xid: i64,
     pub(crate) seq: i64,
 }
 
-expression!(Behind -> Bool);
+/// Compared as rows, so that the index on both columns is used.
+macro_rules! compared {
+    ($($(#[$doc:meta])* $name:ident = $operator:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, QueryId)]
+        pub(crate) struct $name(pub(crate) Place);
 
-impl<DB: Backend> QueryFragment<DB> for Behind
-where
-    DB: diesel::sql_types::HasSqlType<BigInt>,
-    i64: diesel::serialize::ToSql<BigInt, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("(event.xid, event.seq) > (");
-        out.push_bind_param::<BigInt, _>(&self.xid)?;
-        out.push_sql(", ");
-        out.push_bind_param::<BigInt, _>(&self.seq)?;
-        out.push_sql(")");
-        Ok(())
-    }
+        expression!($name -> Bool);
+
+        impl QueryFragment<Sqlite> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql(concat!("event.seq ", $operator, " "));
+                out.push_bind_param::<BigInt, _>(&self.0.seq)
+            }
+        }
+
+        impl QueryFragment<Pg> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql(concat!("(event.xid, event.seq) ", $operator, " ("));
+                out.push_bind_param::<BigInt, _>(&self.0.xid)?;
+                out.push_sql(", ");
+                out.push_bind_param::<BigInt, _>(&self.0.seq)?;
+                out.push_sql(")");
+                Ok(())
+            }
+        }
+    )+};
+}
+
+compared! {
+    /// Entries of the log behind a place.
+    Behind = ">";
+    /// Entries of the log up to a place.
+    UpTo = "<=";
+}
+
+macro_rules! order {
+    ($($(#[$doc:meta])* $name:ident = $sqlite:literal, $postgres:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, QueryId)]
+        pub(crate) struct $name;
+
+        expression!($name -> BigInt);
+
+        impl QueryFragment<Sqlite> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql($sqlite);
+                Ok(())
+            }
+        }
+
+        impl QueryFragment<Pg> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql($postgres);
+                Ok(())
+            }
+        }
+    )+};
+}
+
+order! {
+    /// Entries of the log by their places.
+    OldestFirst = "event.seq", "event.xid, event.seq";
+    /// The same from the end.
+    NewestFirst = "event.seq DESC", "event.xid DESC, event.seq DESC";
 }
 
 /// Mails that were given up, or came back.
@@ -408,10 +457,9 @@ mod tests {
         assert!(text(&Held).contains(&format!("({})", words([State::Leased, State::Sending]))));
         let sendable = words(State::sources(Event::Accept));
         assert!(text(&Sendable).contains(&format!("({sendable})")));
-        let unfinished = State::ALL
-            .into_iter()
-            .filter(|state| !is(state, &[State::Sent, State::Cancelled]));
-        assert!(text(&Unfinished).contains(&any("outbox.state", unfinished)));
+        let moving = [State::Leased, State::Sending, State::Sent, State::Cancelled];
+        let resting = State::ALL.into_iter().filter(|state| !is(state, &moving));
+        assert!(text(&Resting).contains(&any("outbox.state", resting)));
     }
 
     #[test]

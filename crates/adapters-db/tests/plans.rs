@@ -89,7 +89,7 @@ const FREQUENT: [&str; 12] = [
     "COUNT(*), min(`outbox`.`created_at`)",
     "`outbox`.`kept_since` <",
     "DELETE FROM `outbox_message`",
-    "`event`.`at` <",
+    "SELECT `event`.`at` FROM `event`",
     "DELETE FROM `event`",
     "`idempotency`.`expires_at` <",
 ];
@@ -476,12 +476,13 @@ async fn sqlite_scans_no_large_table() {
             .load(&mut raw)
             .unwrap();
         for Step { detail } in plan {
-            // Walking an index in order is how the first page of a list, or the newest entry, is found.
+            // Walking an index in order is how the first page of a list is found; the log itself lies in its order.
             let is_cut_off = statement.contains("LIMIT");
+            let is_end_of_log = is_cut_off && statement.contains("ORDER BY event.seq");
             let scanned = large().any(|table| {
                 let walked = detail.strip_prefix(&format!("SCAN {table}"));
                 walked.is_some_and(|how| {
-                    how.is_empty()
+                    how.is_empty() && !is_end_of_log
                         || how.starts_with(' ')
                             && !is_cut_off
                             && !WALKED.iter().any(|index| how.contains(index))

@@ -6,6 +6,7 @@ use diesel::{QueryResult, QueryableByName};
 use diesel_async::RunQueryDsl;
 
 use super::search::{Hit, Indexed, Spread};
+use crate::cached::Cached;
 use crate::column::Id;
 use crate::sqlite::Connection;
 
@@ -21,17 +22,14 @@ pub(crate) async fn is_sole_indexer(_connection: &mut Connection) -> QueryResult
 }
 
 /// Adds comments to the index, in this order.
-pub(crate) async fn add_to_index(connection: &mut Connection, comments: &[Indexed]) -> QueryResult<()> {
+pub(crate) async fn add_to_index(connection: &mut Connection, comments: &[&Indexed]) -> QueryResult<()> {
     for Indexed { comment, words } in comments {
-        let Placed { place } = sql_query("INSERT INTO searched_comment (comment) VALUES (?) RETURNING place")
-            .bind::<Id, _>(*comment)
-            .get_result(connection)
-            .await?;
-        sql_query("INSERT INTO comment_search (rowid, words) VALUES (?, ?)")
-            .bind::<BigInt, _>(place)
-            .bind::<Text, _>(words)
-            .execute(connection)
-            .await?;
+        let placed = sql_query("INSERT INTO searched_comment (comment) VALUES (?) RETURNING place");
+        let placed = Cached(placed.bind::<Id, _>(*comment));
+        let Placed { place } = placed.get_result(connection).await?;
+        let searched = sql_query("INSERT INTO comment_search (rowid, words) VALUES (?, ?)");
+        let searched = Cached(searched.bind::<BigInt, _>(place).bind::<Text, _>(words));
+        searched.execute(connection).await?;
     }
     Ok(())
 }

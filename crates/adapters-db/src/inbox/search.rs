@@ -3,7 +3,7 @@
 //! The index follows the comments: accepting one puts it into a queue, and a later transaction indexes a batch. Done
 //! within the acceptance it would cost several times as much as all the rest (FTS5 writes a segment at each savepoint).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -26,8 +26,8 @@ use crate::rows::party;
 use crate::schema::{comment, search_queue, ticket};
 use crate::wakeup::News;
 
-/// Comments that one transaction indexes.
-const BATCH: u16 = 250;
+/// Comments that one transaction indexes. FTS5 writes and merges less the more they are, and other writers wait longer.
+const BATCH: u16 = 500;
 /// Batches that a search takes in by itself.
 const BATCHES: u32 = 2;
 /// Characters of a comment that a search gives.
@@ -64,6 +64,15 @@ pub(crate) struct Indexed {
     pub(super) words: String,
 }
 
+/// What is in the queue, and of each comment of it its id, its ticket and its text.
+type Queued = (Vec<Key>, Vec<(Key, Key, String)>);
+
+/// What was in the queue, and what of it goes into the index, the oldest first.
+struct Batch {
+    queued: Vec<Key>,
+    comments: Vec<Indexed>,
+}
+
 struct Wanted {
     sought: Sought,
     viewer: Viewer,
@@ -88,31 +97,34 @@ struct FoundRow {
 type Finding = (Vec<(i64, FoundRow)>, Option<i64>);
 
 queries! {
-    pub(super) async fn is_queued(connection: &mut Session, _input: &()) -> Result<bool, Fault> {
-        let queued = search_queue::table.select(search_queue::comment);
-        Ok(queued.first::<Key>(connection).await.optional()?.is_some())
-    }
-
-    pub(super) async fn index(connection: &mut Session, limit: &i64) -> Result<usize, Fault> {
-        if !is_sole_indexer(connection).await? {
-            return Ok(0);
-        }
+    /// Comments to index: those in the queue, and of each that is there its ticket and its text.
+    pub(super) async fn queued(connection: &mut Session, limit: &i64) -> Result<Queued, Fault> {
         let longest = i32::try_from(Words::TEXT_CHARS).expect("a small number");
         // Apart from reading the comments: in one query PostgreSQL would walk through all of them.
         let queued = search_queue::table.order(search_queue::comment).limit(*limit);
         let queued: Vec<Key> = queued.select(search_queue::comment).load(connection).await?;
         if queued.is_empty() {
-            return Ok(0);
+            return Ok(Queued::default());
         }
         let comments = comment::table
             .filter(comment::id.eq_any(&queued))
             .order(comment::id)
             .select((comment::id, comment::ticket, substr(comment::text, 1, longest)));
-        let comments: Vec<(Key, Key, String)> = comments.load(connection).await?;
-        let comments: Vec<_> = comments.iter().map(|(id, ticket, text)| indexed(*id, *ticket, text)).collect();
-        add_to_index(connection, &comments).await?;
-        diesel::delete(search_queue::table.filter(search_queue::comment.eq_any(&queued))).execute(connection).await?;
-        Ok(queued.len())
+        let comments = comments.load(connection).await?;
+        Ok((queued, comments))
+    }
+
+    /// Indexes what is still in the queue; gives how many of it that was, and nothing while somebody else is at it.
+    pub(super) async fn index(connection: &mut Session, batch: &Batch) -> Result<Option<usize>, Fault> {
+        if !is_sole_indexer(connection).await? {
+            return Ok(None);
+        }
+        let queued = search_queue::table.filter(search_queue::comment.eq_any(&batch.queued));
+        let taken = diesel::delete(queued).returning(search_queue::comment).get_results(connection).await?;
+        let taken: BTreeSet<Key> = taken.into_iter().collect();
+        let comments = batch.comments.iter().filter(|indexed| taken.contains(&indexed.comment));
+        add_to_index(connection, &comments.collect::<Vec<_>>()).await?;
+        Ok(Some(taken.len()))
     }
 
     pub(super) async fn find(connection: &mut Session, wanted: &Wanted) -> Result<Finding, Fault> {
@@ -216,18 +228,27 @@ fn restricted(viewer: &Viewer) -> Option<(VisibleTo, MayRead)> {
 }
 
 pub(super) async fn index_comments(database: &Database, limit: u16) -> Result<u64, StoreError> {
-    let mut indexed = 0;
-    while indexed < u64::from(limit) && run!(database.read(), is_queued, ())? {
-        let batch = i64::from(limit.min(BATCH));
-        let terms = Purpose::Track.with(News::Nothing);
-        let count = run!(database.write(terms), index, batch)? as u64;
-        if count == 0 {
-            // Somebody else is at it.
+    let mut count = 0;
+    while count < u64::from(limit) {
+        let (queued, comments) = run!(database.read(), queued, i64::from(limit.min(BATCH)))?;
+        if queued.is_empty() {
             break;
         }
-        indexed += count;
+        // Words are cut here, and not by whoever writes: others would wait for it.
+        let comments = comments
+            .iter()
+            .map(|(id, ticket, text)| indexed(*id, *ticket, text));
+        let batch = Batch {
+            queued,
+            comments: comments.collect(),
+        };
+        let terms = Purpose::Track.with(News::Nothing);
+        let Some(indexed) = run!(database.write(terms), index, batch)? else {
+            break;
+        };
+        count += indexed as u64;
     }
-    Ok(indexed)
+    Ok(count)
 }
 
 pub(super) async fn search(

@@ -31,7 +31,7 @@ pub(crate) async fn is_sole_indexer(connection: &mut Connection) -> QueryResult<
 }
 
 /// Adds comments to the index, in this order.
-pub(crate) async fn add_to_index(connection: &mut Connection, comments: &[Indexed]) -> QueryResult<()> {
+pub(crate) async fn add_to_index(connection: &mut Connection, comments: &[&Indexed]) -> QueryResult<()> {
     let ids: Vec<Key> = comments.iter().map(|indexed| indexed.comment).collect();
     let words: Vec<&str> = comments.iter().map(|indexed| indexed.words.as_str()).collect();
     sql_query(

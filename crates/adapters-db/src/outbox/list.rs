@@ -19,10 +19,13 @@ use uuid::Uuid;
 use crate::column::{Key, count, timestamp};
 use crate::database::Database;
 use crate::fault::Fault;
-use crate::literal::{KnownCause, Unfinished, Waiting};
+use crate::literal::{Held, KnownCause, Resting, Waiting};
 use crate::operation::{queries, run};
 use crate::rows::{AttemptRow, Cursor, DeliveryRow, cursor, message_id};
 use crate::schema::{channel, delivery_attempt, outbox};
+
+/// Most mails under way that a list looks at.
+const HELD: i64 = 100_000;
 
 struct Wanted {
     filter: DeliveryFilter,
@@ -69,12 +72,15 @@ queries! {
         // Each state by itself comes out of its index in order; the page is the first of them all.
         let mut rows = Vec::new();
         for state in State::ALL.into_iter().filter(|state| states.contains(state)) {
-            let mut query = page().filter(outbox::state.eq(state.as_str()));
-            if !matches!(state, State::Sent | State::Cancelled) {
-                // Says the same in the words of the partial index.
-                query = query.filter(Unfinished);
-            }
-            rows.extend(query.load::<DeliveryRow>(connection).await?);
+            let of_state = page().filter(outbox::state.eq(state.as_str()));
+            // Says the same in the words of the partial index.
+            let of_state = match state {
+                State::Sent | State::Cancelled => of_state,
+                // These are few. Asked for in order, all that there ever was would be read to find them.
+                State::Leased | State::Sending => of_state.filter(Held).order(outbox::lease_token).limit(HELD),
+                State::Ready | State::Retry | State::Unsure | State::Dead => of_state.filter(Resting),
+            };
+            rows.extend(of_state.load::<DeliveryRow>(connection).await?);
         }
         rows.sort_by_key(|row| row.id);
         rows.truncate(usize::try_from(wanted.limit).unwrap_or(usize::MAX));
@@ -117,14 +123,20 @@ queries! {
         let accounts: Vec<i64> = channel::table.order(channel::account).select(channel::account).load(connection).await?;
         let mut depths = Vec::new();
         for account in accounts {
-            let depth = outbox::table
-                .filter(Unfinished)
-                .filter(outbox::account.eq(account))
+            let of_account = || outbox::table.filter(outbox::account.eq(account));
+            let resting = of_account()
+                .filter(Resting)
                 .group_by(outbox::state)
                 .select((outbox::state, count_star(), min(outbox::created_at)))
                 .order(outbox::state);
-            let of_account: Vec<InState> = depth.load(connection).await?;
-            depths.extend(of_account.into_iter().map(|depth| (account, depth)));
+            let resting: Vec<InState> = resting.load(connection).await?;
+            depths.extend(resting.into_iter().map(|depth| (account, depth)));
+            for state in [State::Leased, State::Sending].map(State::as_str) {
+                let held = of_account().filter(Held).filter(outbox::state.eq(state));
+                let held = held.select((count_star(), min(outbox::created_at)));
+                let (count, oldest) = held.first::<(i64, Option<i64>)>(connection).await?;
+                depths.push((account, (state.to_owned(), count, oldest)));
+            }
         }
         Ok(depths)
     }

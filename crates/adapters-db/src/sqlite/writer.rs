@@ -29,6 +29,10 @@ const GROUP: usize = 128;
 const LOOK: Duration = Duration::from_millis(200);
 /// A commit that did not wait for the disk is on it after this.
 const FLUSH: Duration = Duration::from_millis(800);
+/// Commits after which the log is copied into the database, once nobody has written for a [`LULL`]. Left to the commit
+/// that fills the log, the copying would keep that one's callers waiting for some twenty milliseconds.
+const LOGGED: u32 = 64;
+const LULL: Duration = Duration::from_millis(20);
 
 /// The way to the writer thread. Dropping it lets the thread finish what is queued, and waits for that.
 pub(super) struct Writer {
@@ -142,6 +146,8 @@ struct Loop {
     synchronous: Synchronous,
     /// Since when there are commits that did not wait for the disk.
     unflushed_since: Option<Instant>,
+    /// Commits since the log was last copied in a lull.
+    logged: u32,
     /// What `PRAGMA data_version` was, and when: it changes with other connections' commits alone.
     seen: Option<(i64, Instant)>,
 }
@@ -160,6 +166,7 @@ impl Loop {
             connection: None,
             synchronous: Synchronous::Full,
             unflushed_since: None,
+            logged: 0,
             seen: None,
         }
     }
@@ -169,16 +176,18 @@ impl Loop {
             tracing::warn!(?fault, "the database cannot be opened yet");
         }
         loop {
-            match queue.recv_timeout(LOOK) {
+            let mut lull = false;
+            let patience = if self.logged < LOGGED { LOOK } else { LULL };
+            match queue.recv_timeout(patience) {
                 Ok(first) => {
                     let mut group = vec![first];
                     group.extend(queue.try_iter().take(GROUP - 1));
                     self.commit(group);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => lull = true,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            let chores = catch_unwind(AssertUnwindSafe(|| self.chores()));
+            let chores = catch_unwind(AssertUnwindSafe(|| self.chores(lull)));
             if !matches!(chores, Ok(Ok(()))) {
                 self.reset();
             }
@@ -251,17 +260,23 @@ impl Loop {
         } else {
             self.unflushed_since.or(Some(Instant::now()))
         };
+        self.logged = self.logged.saturating_add(1);
         Ok(())
     }
 
-    /// What is due between groups: flushing, and looking for what other processes wrote.
-    fn chores(&mut self) -> Result<(), Fault> {
+    /// What is due between groups: flushing, copying the log, and looking for what other processes wrote.
+    fn chores(&mut self, lull: bool) -> Result<(), Fault> {
         let now = Instant::now();
         if self
             .unflushed_since
             .is_some_and(|since| now.duration_since(since) >= FLUSH)
         {
             self.flush()?;
+        }
+        if lull && self.logged >= LOGGED {
+            // As far as no reader needs what is there: nobody waits.
+            execute(self.connection()?, "PRAGMA wal_checkpoint(PASSIVE)")?;
+            self.logged = 0;
         }
         if self.wakeups.is_awaited() && self.seen.is_none_or(|(_, at)| now.duration_since(at) >= LOOK) {
             let version = data_version(self.connection()?)?;
