@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -48,13 +49,8 @@ queries! {
     }
 
     pub(super) async fn next(connection: &mut Session, _input: &()) -> Result<Option<i64>, Fault> {
-        let next = comment::table
-            .filter(comment::held_until.is_not_null())
-            .order(comment::held_until)
-            .select(comment::held_until)
-            .first::<Option<i64>>(connection)
-            .await;
-        Ok(next.optional()?.flatten())
+        let held = comment::table.filter(comment::held_until.is_not_null());
+        Ok(held.select(min(comment::held_until)).get_result(connection).await?)
     }
 }
 

@@ -43,8 +43,7 @@ queries! {
 
     pub(super) async fn next_due(connection: &mut Session, account: &i64) -> Result<Option<i64>, Fault> {
         let waiting = outbox::table.filter(outbox::account.eq(account)).filter(Waiting).filter(KnownCause);
-        let first = waiting.order((outbox::due_at, outbox::id)).select(outbox::due_at);
-        Ok(first.first(connection).await.optional()?)
+        Ok(waiting.select(min(outbox::due_at)).get_result(connection).await?)
     }
 
     pub(super) async fn list(connection: &mut Session, wanted: &Wanted) -> Result<Vec<DeliveryRow>, Fault> {
