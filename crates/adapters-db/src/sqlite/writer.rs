@@ -448,6 +448,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_log_is_copied_into_the_database_when_nobody_writes() {
+        let (writer, directory) = writer();
+        let size = || {
+            std::fs::metadata(directory.path().join("recado.db"))
+                .unwrap()
+                .len()
+        };
+        let before = size();
+        for number in 0..LOGGED {
+            let large =
+                format!("INSERT INTO installation (key, value) VALUES ('{number}', hex(zeroblob(2048)))");
+            writer.write(terms(), large, sql).await.unwrap();
+        }
+        let patience = Instant::now() + Duration::from_secs(20);
+        while size() < before + u64::from(LOGGED) * 4096 {
+            assert!(Instant::now() < patience, "{} octets, then {}", before, size());
+            tokio::time::sleep(LULL).await;
+        }
+    }
+
+    #[tokio::test]
     async fn a_full_disk_is_told_to_whoever_was_writing_and_outlived() {
         let (writer, _directory) = writer();
         writer
