@@ -7,6 +7,7 @@ use std::time::Duration;
 use recado_adapters_db::{Database, OpenError, Options, StartError};
 use recado_domain::ledger::Outcome;
 use recado_domain::outbox::State;
+use recado_ports::comments::Comments;
 use recado_ports::events::{Events, Topic};
 use recado_ports::ledger::{Ledger, SettleError, SettleMail};
 use recado_ports::outbox::Outbox;
@@ -230,6 +231,30 @@ async fn no_entry_of_the_log_appears_before_one_that_was_read() {
     );
     assert_eq!(both.len(), 2);
     assert_eq!(database.newest().await.unwrap(), Some(both[1].cursor.clone()));
+}
+
+#[tokio::test]
+async fn a_comment_that_is_stored_already_leaves_its_ticket_where_lists_expect_it() {
+    let Some((database, url, _server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    let about = ticket("T-1").build();
+    let write = TicketWrite {
+        ticket: about.clone(),
+        expected: None,
+        cut_off: BTreeSet::new(),
+    };
+    database.put(write).await.unwrap();
+    let accept = comment(&about).owing(&["ana@example.com"]);
+    database.accept(accept.clone()).await.unwrap();
+    let client = raw(&url).await;
+    let newest = "SELECT newest = (SELECT id FROM comment) FROM ticket_activity";
+    assert!(client.query_one(newest, &[]).await.unwrap().get::<_, bool>(0));
+    // As it is left where the comment was stored in the same instant by one statement for it and others.
+    let old = "UPDATE ticket_activity SET newest = ticket";
+    client.execute(old, &[]).await.unwrap();
+    database.accept(accept).await.unwrap();
+    assert!(client.query_one(newest, &[]).await.unwrap().get::<_, bool>(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -223,16 +223,18 @@ pub(crate) async fn insert_comments(
     insert.forced.push(true);
     let rows: Vec<(bool, Key)> = insert.get_results(connection).await?;
     let (new, raised): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(is_comment, _)| *is_comment);
-    let mut behind = BTreeSet::new();
     for accept in new.iter().filter_map(|(_, id)| accepts.get(id)) {
         insert_attachments(connection, accept).await?;
-        behind.insert(Key(accept.comment.ticket.0));
     }
+    // A newer one was quicker, or some comments were there already: stored by whom, and how far that one came, nobody knows.
+    let mut behind: BTreeSet<Key> = accepts
+        .values()
+        .map(|accept| Key(accept.comment.ticket.0))
+        .collect();
     for (_, ticket) in raised {
         behind.remove(&ticket);
     }
     for ticket in behind {
-        // A newer one was quicker.
         refresh_activity(connection, ticket).await?;
     }
     Ok(())
