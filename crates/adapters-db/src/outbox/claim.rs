@@ -11,7 +11,7 @@ use crate::cached::Cached;
 use crate::column::{Key, duration, micros, span, word};
 use crate::database::Database;
 use crate::fault::Fault;
-use crate::literal::{DueBy, FirstOf, HeadIsActive, KnownCause, LeaseClock, OpenTime, Unflushed, Waiting};
+use crate::literal::{Among, HeadIsActive, KnownCause, LeaseClock, OpenTime, Unflushed, Waiting};
 use crate::operation::{Purpose, queries, run};
 use crate::rows::DeliveryRow;
 use crate::schema::outbox;
@@ -40,14 +40,14 @@ queries! {
             .filter(head.field(outbox::blocked_since).is_null().or(head.field(outbox::blocked_since).gt(blocked)));
         let due = outbox::table
             .filter(outbox::account.eq(account))
-            .filter(DueBy(micros(*now)))
+            .filter(outbox::due_at.le(micros(*now)))
             .filter(Waiting)
             .filter(KnownCause)
             .filter(not(exists(before)))
             .order((outbox::due_at, outbox::id))
+            .limit(i64::from(*limit))
             .select(outbox::id);
-        let due = FirstOf { query: free!(due), limit: i64::from(*limit) };
-        let leased = diesel::update(outbox::table.filter(due).filter(Unflushed))
+        let leased = diesel::update(outbox::table.filter(Among(free!(due))).filter(Unflushed))
             .set((
                 outbox::claimed_from.eq(outbox::state.nullable()),
                 outbox::state.eq(State::Leased.as_str()),

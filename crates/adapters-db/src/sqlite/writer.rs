@@ -148,6 +148,8 @@ struct Loop {
     unflushed_since: Option<Instant>,
     /// Commits since the log was last copied in a lull.
     logged: u32,
+    /// Whether the last group failed, or what was due after it.
+    is_failing: bool,
     /// What `PRAGMA data_version` was, and when: it changes with other connections' commits alone.
     seen: Option<(i64, Instant)>,
 }
@@ -167,6 +169,7 @@ impl Loop {
             synchronous: Synchronous::Full,
             unflushed_since: None,
             logged: 0,
+            is_failing: false,
             seen: None,
         }
     }
@@ -221,7 +224,9 @@ impl Loop {
             job.answer(&end);
         }
         if end.is_ok() {
-            self.wakeups.spread(news);
+            // Nobody was told of what other processes wrote while it failed.
+            let was_failing = std::mem::take(&mut self.is_failing);
+            self.wakeups.spread(if was_failing { News::Both } else { news });
         }
     }
 
@@ -274,9 +279,11 @@ impl Loop {
             self.flush()?;
         }
         if lull && self.logged >= LOGGED {
-            // As far as no reader needs what is there: nobody waits.
-            execute(self.connection()?, "PRAGMA wal_checkpoint(PASSIVE)")?;
             self.logged = 0;
+            // As far as no reader needs what is there: nobody waits. On a full disk it fails, and costs nothing but room.
+            if let Err(fault) = execute(self.connection()?, "PRAGMA wal_checkpoint(PASSIVE)") {
+                tracing::warn!(?fault, "the write-ahead log was not copied into the database");
+            }
         }
         if self.wakeups.is_awaited() && self.seen.is_none_or(|(_, at)| now.duration_since(at) >= LOOK) {
             let version = data_version(self.connection()?)?;
@@ -328,8 +335,11 @@ impl Loop {
     /// Closes the connection, and with it whatever transaction was left; the next group opens another.
     fn reset(&mut self) {
         self.connection = None;
-        // What other processes wrote meanwhile would go unnoticed by the new connection.
-        self.wakeups.spread(News::Both);
+        // What other processes wrote meanwhile would go unnoticed by the new connection. Told of each failure in a row, those
+        // who wait would try again at once, for as long as a disk is full.
+        if !std::mem::replace(&mut self.is_failing, true) {
+            self.wakeups.spread(News::Both);
+        }
     }
 }
 

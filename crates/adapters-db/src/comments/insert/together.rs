@@ -25,8 +25,8 @@ statement! {
     /// comment: what such a ticket is to be told is only found out by looking at its comments afterwards, in the same
     /// transaction.
     ///
-    /// The tickets' rows are taken first and in the order of their ids, so that transactions with several in common wait
-    /// for each other in no circle. The limits make the planner expect as many rows of an array as of any other.
+    /// The tickets' rows are taken in the order of their ids, and first unless it is forced, so that transactions with several
+    /// in common wait for each other in no circle. The limits make the planner expect as many rows of an array as of any other.
     Insert<'a> {
         tickets: Key => Id,
         oldest: Key => Id,

@@ -1,7 +1,4 @@
 -- A mail under way is found by its lease: entered here too, it would be written anew at each step.
-DROP INDEX outbox_unfinished;
 CREATE INDEX outbox_resting ON outbox (state, id, account, created_at)
     WHERE state = 'ready' OR state = 'retry' OR state = 'unsure' OR state = 'dead';
--- Here the number alone says where an entry stands, and the oldest have the lowest.
-DROP INDEX event_place;
-DROP INDEX event_at;
+DROP INDEX outbox_unfinished;
