@@ -33,7 +33,7 @@ const BAD_CONFIGURATION: u8 = 78;
 /// Threads for what blocks: reads of SQLite, password hashes, files, the parsing of mails; beside one for each delivery
 /// worker, which may wait for a name server. Tokio's own bound is 512, and under load it makes dozens, each with memory
 /// of its own.
-const BLOCKING_THREADS: usize = 16;
+const BLOCKING_THREADS: usize = 8;
 
 /// Whoever runs the command line on the daemon's machine may do everything.
 const OPERATOR: Actor = Actor::Operator;
