@@ -136,32 +136,84 @@ impl<DB: Backend> QueryFragment<DB> for OpenTime {
     }
 }
 
-/// Mails whose ids a query gives, which is run once, whatever plan is made.
+/// Mails that are due by now. PostgreSQL learns the time when it runs the query: planning for each anew costs more.
 #[derive(Debug, Clone, Copy, QueryId)]
-pub(crate) struct Among<Q>(pub(crate) Q);
+pub(crate) struct DueBy(pub(crate) i64);
 
-impl<Q> Expression for Among<Q> {
-    type SqlType = Bool;
-}
-impl<Q, Source> AppearsOnTable<Source> for Among<Q> {}
-impl<Q, Groups> ValidGrouping<Groups> for Among<Q> {
-    type IsAggregate = is_aggregate::Never;
-}
+expression!(DueBy -> Bool);
 
-impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Among<Q> {
+impl QueryFragment<Sqlite> for DueBy {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("outbox.id IN (");
-        self.0.walk_ast(out.reborrow())?;
+        out.push_sql("outbox.due_at <= ");
+        out.push_bind_param::<BigInt, _>(&self.0)
+    }
+}
+
+impl QueryFragment<Pg> for DueBy {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("outbox.due_at <= (SELECT ");
+        out.push_bind_param::<BigInt, _>(&self.0)?;
         out.push_sql(")");
         Ok(())
     }
 }
 
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Among<Q> {
+/// That a mail goes to whom the one that `head` names goes to. PostgreSQL finds such mails by `outbox_ahead` alone: before it
+/// has counted the rows, `outbox_thread` looks as good to it, and leads through all that a chain has ever held.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct SameRecipient;
+
+expression!(SameRecipient -> Bool);
+
+impl QueryFragment<Sqlite> for SameRecipient {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("head.recipient = outbox.recipient");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for SameRecipient {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("outbox.id = ANY(ARRAY(");
-        self.0.walk_ast(out.reborrow())?;
-        out.push_sql("))");
+        out.push_sql("head.recipient || '' = outbox.recipient");
+        Ok(())
+    }
+}
+
+/// The first mails whose ids a query gives, which is run once, whatever plan is made.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct FirstOf<Q> {
+    pub(crate) query: Q,
+    /// At most a thousand.
+    pub(crate) limit: i64,
+}
+
+impl<Q> Expression for FirstOf<Q> {
+    type SqlType = Bool;
+}
+impl<Q, Source> AppearsOnTable<Source> for FirstOf<Q> {}
+impl<Q, Groups> ValidGrouping<Groups> for FirstOf<Q> {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for FirstOf<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("outbox.id IN (");
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// A limit that is known when the query is planned makes it walk the index; one that is not makes it plan once.
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for FirstOf<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("outbox.id = ANY(ARRAY(SELECT first.id FROM (");
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(" LIMIT 1000) AS first LIMIT (SELECT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(")))");
         Ok(())
     }
 }

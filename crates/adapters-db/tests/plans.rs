@@ -37,6 +37,7 @@ use recado_test_support::builders::{
     address, alert, ana, comment, id, idempotency, incoming, lease, link, session, settlement, ticket, user,
 };
 use recado_test_support::clock::START;
+use recado_test_support::servers::Postgres;
 
 const TABLES: [&str; 15] = [
     "outbox",
@@ -520,17 +521,9 @@ async fn postgres_scans_no_large_table() {
     let Some((database, url, server)) = databases::postgres(databases::clock()).await else {
         return;
     };
-    let server = Arc::new(server);
-    let sql = |text: String| {
-        let (server, url) = (Arc::clone(&server), url.clone());
-        async move {
-            tokio::task::spawn_blocking(move || server.query(&url, &text).unwrap())
-                .await
-                .unwrap()
-        }
-    };
+    let sql = Sql(Arc::new(server), url);
     let start = START.as_microsecond();
-    sql(format!(
+    sql.ask(format!(
         "INSERT INTO ticket SELECT gen_random_uuid(), 't' || n, 't' || n, 't' || n, '', '', 'r' || n || '@x.example',
                 NULL, NULL, NULL, NULL, 'open', NULL, NULL, '{{}}', 1, {start}, {start} FROM generate_series(1, 2000) n;
          INSERT INTO comment SELECT gen_random_uuid(), ticket.id, '', 'a@x.example', 'text', 'public', 'message', 'api',
@@ -569,22 +562,86 @@ async fn postgres_scans_no_large_table() {
          ANALYZE;"
     ))
     .await;
-    let scans = || sql(scans_of(&TABLES));
-    let before = scans().await;
+    let before = sql.ask(scans_of(&TABLES)).await;
     assert_eq!(before.lines().count(), TABLES.len(), "{before}");
     work(&database).await;
-    // A backend tells its counts when it ends, at the latest.
-    drop(database);
-    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type =
-                  'client backend' AND pid <> pg_backend_pid()";
-    let begin = std::time::Instant::now();
-    while sql(others.to_owned()).await.trim() != "0" {
-        assert!(
-            begin.elapsed() < Duration::from_secs(20),
-            "the pool's connections stay open"
-        );
+    sql.close(database).await;
+    assert_eq!(
+        sql.ask(scans_of(&TABLES)).await,
+        before,
+        "sequential scans by table"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_reads_no_history_for_what_a_mail_must_wait_for() {
+    let Some((database, url, server)) = databases::postgres(databases::clock()).await else {
+        return;
+    };
+    let sql = Sql(Arc::new(server), url);
+    let start = START.as_microsecond();
+    // A backlog of which nothing has been counted for the planner yet.
+    sql.ask(format!(
+        "ALTER TABLE outbox SET (autovacuum_enabled = false);
+         INSERT INTO ticket SELECT gen_random_uuid(), 't', 't', 't', '', '', 'r@x.example',
+                NULL, NULL, NULL, NULL, 'open', NULL, NULL, '{{}}', 1, {start}, {start};
+         INSERT INTO outbox (id, cause_kind, cause_id, ticket, account, sender, recipient, state, message_id, size,
+                created_at, due_at, open_base)
+           SELECT gen_random_uuid(), 'comment', gen_random_uuid(), ticket.id, 0, 'd@x.example', 'r@x.example',
+                'ready', 'm@x.example', 1, {start}, {start}, 0
+           FROM ticket, generate_series(1, 3000) n;"
+    ))
+    .await;
+    let mut claimed = 0;
+    // More often than PostgreSQL plans anew whatever it thinks of the plan.
+    for _ in 0..8 {
+        let claim = Claim {
+            account: AccountId::DEFAULT,
+            limit: 10,
+            lease: lease(),
+            lease_time: Duration::from_mins(1),
+            now: START,
+            blocked_after: Duration::from_mins(5),
+        };
+        claimed += database.claim(&claim).await.unwrap().len();
     }
-    assert_eq!(scans().await, before, "sequential scans by table");
+    assert_eq!(claimed, 1, "a chain has one head");
+    sql.close(database).await;
+    let read = sql
+        .ask("SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'outbox_thread'".to_owned());
+    assert_eq!(
+        read.await.trim(),
+        "0",
+        "mails of the chain's history that were read"
+    );
+}
+
+/// A server beside the store, and which database to ask.
+struct Sql(Arc<Postgres>, String);
+
+impl Sql {
+    async fn ask(&self, text: String) -> String {
+        let Self(server, url) = self;
+        let (server, url) = (Arc::clone(server), url.clone());
+        tokio::task::spawn_blocking(move || server.query(&url, &text).unwrap())
+            .await
+            .unwrap()
+    }
+
+    /// Closes the store: a backend tells its counts when it ends, at the latest.
+    async fn close(&self, database: Arc<Database>) {
+        drop(database);
+        let others =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type =
+                      'client backend' AND pid <> pg_backend_pid()";
+        let begin = std::time::Instant::now();
+        while self.ask(others.to_owned()).await.trim() != "0" {
+            assert!(
+                begin.elapsed() < Duration::from_secs(20),
+                "the pool's connections stay open"
+            );
+        }
+    }
 }
 
 /// How often each table was read from end to end.

@@ -11,7 +11,9 @@ use crate::cached::Cached;
 use crate::column::{Key, duration, micros, span, word};
 use crate::database::Database;
 use crate::fault::Fault;
-use crate::literal::{Among, HeadIsActive, KnownCause, LeaseClock, OpenTime, Unflushed, Waiting};
+use crate::literal::{
+    DueBy, FirstOf, HeadIsActive, KnownCause, LeaseClock, OpenTime, SameRecipient, Unflushed, Waiting,
+};
 use crate::operation::{Purpose, queries, run};
 use crate::rows::DeliveryRow;
 use crate::schema::outbox;
@@ -34,20 +36,20 @@ queries! {
         let head = diesel::alias!(outbox as head);
         let before = head
             .filter(head.field(outbox::ticket).eq(outbox::ticket))
-            .filter(head.field(outbox::recipient).eq(outbox::recipient))
+            .filter(SameRecipient)
             .filter(head.field(outbox::id).lt(outbox::id))
             .filter(HeadIsActive)
             .filter(head.field(outbox::blocked_since).is_null().or(head.field(outbox::blocked_since).gt(blocked)));
         let due = outbox::table
             .filter(outbox::account.eq(account))
-            .filter(outbox::due_at.le(micros(*now)))
+            .filter(DueBy(micros(*now)))
             .filter(Waiting)
             .filter(KnownCause)
             .filter(not(exists(before)))
             .order((outbox::due_at, outbox::id))
-            .limit(i64::from(*limit))
             .select(outbox::id);
-        let leased = diesel::update(outbox::table.filter(Among(free!(due))).filter(Unflushed))
+        let due = FirstOf { query: free!(due), limit: i64::from(*limit) };
+        let leased = diesel::update(outbox::table.filter(due).filter(Unflushed))
             .set((
                 outbox::claimed_from.eq(outbox::state.nullable()),
                 outbox::state.eq(State::Leased.as_str()),

@@ -1,0 +1,3 @@
+CREATE INDEX outbox_chain ON outbox (ticket, recipient, id)
+    WHERE state IN ('ready', 'leased', 'sending', 'retry', 'unsure');
+DROP INDEX outbox_ahead;
