@@ -102,14 +102,19 @@ impl<I: Send + Sync + 'static, T: Send + 'static> Gatherer<I, T> {
     fn queue(&self, waiting: Waiting<I, T>) {
         let mut queue = self.0.lock();
         queue.waiting.push_back(waiting);
-        if queue.under_way < self.0.bounds.runs {
-            queue.under_way += 1;
-            let running = Running {
+        if queue.under_way == self.0.bounds.runs {
+            return;
+        }
+        queue.under_way += 1;
+        // A runtime that ends drops what it is given at once, and a run that is dropped takes the lock.
+        drop(queue);
+        tokio::spawn(
+            Running {
                 gatherer: Arc::clone(&self.0),
                 has_ended: false,
-            };
-            tokio::spawn(running.all());
-        }
+            }
+            .all(),
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! What lists are ordered and filtered by, kept in the transactions that change it.
 //!
-//! Tickets' rows are the last thing that a transaction with comments writes, and in the order of their ids, so that those
-//! on one ticket wait for each other briefly, and in no circle.
+//! A transaction with comments writes its tickets' rows in the order of their ids, so that those on one ticket wait for
+//! each other, and in no circle; briefly, since little or nothing is written after them.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

@@ -62,7 +62,7 @@ statement! {
         earliest: i64 => BigInt,
         lengths: i64 => BigInt,
     } -> (Integer, Nullable<Id>, Nullable<Text>, Nullable<Text>, Nullable<BigInt>, Nullable<Id>) = "WITH asked AS (
-            SELECT ticket.id, given.author, ticket.requester_email,
+            SELECT ticket.id, ticket.version, given.author, ticket.requester_email,
                 coalesce(ticket.responsible_email, ticket.group_email) AS answering
             FROM (SELECT * FROM unnest(?, ?) AS given (number, author) LIMIT (SELECT 1000000)) AS given
             JOIN ticket ON ticket.number_folded = given.number
@@ -110,7 +110,8 @@ statement! {
                 LIMIT (SELECT given.length FROM unnest(?) AS given (length))
             ) AS mail
         UNION ALL SELECT 6, NULL, NULL, NULL, account, NULL FROM channel WHERE hold_reason IS NOT NULL
-        UNION ALL SELECT 7, NULL, NULL, NULL, number, NULL FROM settings_version"
+        UNION ALL SELECT 7, NULL, NULL, NULL, number, NULL FROM settings_version
+        UNION ALL SELECT 8, id, NULL, NULL, version, NULL FROM asked"
 }
 
 /// What is read.
@@ -123,6 +124,8 @@ struct Stored {
     held: BTreeSet<i64>,
     settings: i64,
     people: People,
+    /// Which version of each ticket the facts are about.
+    versions: BTreeMap<Key, i64>,
 }
 
 /// What concerns people, each fact with what it is about.
@@ -143,7 +146,10 @@ pub(super) async fn facts(
     connection: &mut Connection,
     inputs: &Vec<Arc<ContextQuery>>,
 ) -> Answers<Option<Facts>> {
-    let stored = stored(connection, inputs).await?;
+    let mut stored = stored(connection, inputs).await?;
+    while !stored.is_of_one_moment() {
+        stored = self::stored(connection, inputs).await?;
+    }
     let facts = inputs.iter().map(|query| {
         let ticket = stored.ticket(query);
         ticket.map(|ticket| facts_of(query, ticket, &stored)).transpose()
@@ -221,6 +227,9 @@ impl Stored {
                 self.held.insert(account);
             }
             (7, _, _, _, Some(number), _) => self.settings = number,
+            (8, Some(ticket), _, _, Some(version), _) => {
+                self.versions.insert(ticket, version);
+            }
             other => unreachable!("the statement gives no such fact: {other:?}"),
         }
     }
@@ -230,6 +239,13 @@ impl Stored {
             OnTicket::Numbered(number) => self.tickets.get(&number.folded()),
             OnTicket::Given(ticket) => Some(ticket),
         }
+    }
+
+    /// Whether the tickets are those that the facts are about: a statement sees what was committed before it began, and a
+    /// ticket may be written between two of them.
+    fn is_of_one_moment(&self) -> bool {
+        let mut tickets = self.tickets.values();
+        tickets.all(|ticket| self.versions.get(&Key(ticket.id.0)) == Some(&ticket.version.0))
     }
 
     fn record(&self, query: &ContextQuery) -> Result<Option<IdempotencyRecord>, Fault> {
