@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::driver::{self, Request};
-use crate::report::{Goal, Report, median, percentile};
-use crate::stage::{Kind, PATIENCE, Stage};
+use crate::driver::{self, Request, Target};
+use crate::report::{Goal, Report, Row, median, percentile};
+use crate::sink::Sink;
+use crate::stage::{Kind, PATIENCE};
 
 /// Between two comments to one daemon: five in a second.
 const PERIOD: Duration = Duration::from_millis(200);
@@ -21,13 +22,16 @@ pub(crate) struct Latencies {
     arrived: Vec<f64>,
 }
 
-/// Sends comments to daemons by turns, so many to each.
-pub(crate) fn measure(stages: &[&Stage<'_>], samples: usize) -> Vec<Latencies> {
-    let mut callers: Vec<Caller> = stages.iter().map(|stage| Caller::new(stage)).collect();
+/// Sends comments by turns, so many to each of those who take them; gives what was measured of each.
+pub(crate) fn measure(takers: &[(Target, &Sink)], samples: usize) -> Vec<Latencies> {
+    let mut callers: Vec<Caller> = takers
+        .iter()
+        .map(|(target, sink)| Caller::new(target, sink))
+        .collect();
     let mut next = Instant::now();
     for number in 0..samples {
         for caller in &mut callers {
-            next += PERIOD / u32::try_from(stages.len()).expect("a few daemons");
+            next += PERIOD / u32::try_from(takers.len()).expect("a few daemons");
             // Not in step with anything that happens once a second: some of them earlier, by as much as two thirds.
             let early = PERIOD / 300 * u32::try_from(number * 37 % 100).expect("a small number");
             std::thread::sleep(next.saturating_duration_since(Instant::now() + early));
@@ -38,27 +42,26 @@ pub(crate) fn measure(stages: &[&Stage<'_>], samples: usize) -> Vec<Latencies> {
 }
 
 struct Caller<'a> {
-    stage: &'a Stage<'a>,
+    sink: &'a Sink,
     stream: TcpStream,
     request: Request,
     latencies: Latencies,
 }
 
 impl<'a> Caller<'a> {
-    fn new(stage: &'a Stage<'a>) -> Self {
-        let target = stage.target();
+    fn new(target: &Target, sink: &'a Sink) -> Self {
         let stream = TcpStream::connect(target.address).expect("the daemon listens");
         stream.set_nodelay(true).expect("the socket is open");
         Self {
-            stage,
+            sink,
             stream,
-            request: Request::new(&target),
+            request: Request::new(target),
             latencies: Latencies::default(),
         }
     }
 
     fn call(&mut self, number: usize) {
-        let already = self.stage.sink.count();
+        let already = self.sink.count();
         let start = Instant::now();
         self.stream
             .write_all(self.request.comment(number))
@@ -72,7 +75,7 @@ impl<'a> Caller<'a> {
         }
         let accepted = start.elapsed();
         driver::assert_created(&answer);
-        let arrived = self.stage.sink.wait_for(already + 1, PATIENCE);
+        let arrived = self.sink.wait_for(already + 1, PATIENCE);
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
         self.latencies.accepted.push(milliseconds(accepted));
         self.latencies
@@ -82,12 +85,37 @@ impl<'a> Caller<'a> {
 }
 
 impl Latencies {
+    /// Adds what was measured of a program that does nothing else.
+    pub(crate) fn tell_limit(&self, report: &mut Report, kind: &Kind<'_>) {
+        let row = |what: &str, label: &str, values: &[f64], hundredths| {
+            let label = format!("limit: a bare program, {label}");
+            percentile_row(kind, what, &label, values, hundredths)
+        };
+        let Self { accepted, arrived } = self;
+        report.add(row(
+            "bare.accept.median",
+            "request to answer, 5 a second, median",
+            accepted,
+            50,
+        ));
+        report.add(row(
+            "bare.latency.median",
+            "request to mail at the sink, median",
+            arrived,
+            50,
+        ));
+        report.add(row(
+            "bare.latency.p99",
+            "request to mail at the sink, 99th percentile",
+            arrived,
+            99,
+        ));
+    }
+
     /// Adds what was measured with an empty database.
     pub(crate) fn tell(&self, report: &mut Report, kind: &Kind<'_>) {
         let row = |what: &str, label: &str, values: &[f64], hundredths| {
-            let parts: Vec<f64> = parts(values).map(|part| percentile(part, hundredths)).collect();
-            let figure = percentile(values, hundredths);
-            kind.row(what, label, "ms", &parts).with_figure(figure)
+            percentile_row(kind, what, label, values, hundredths)
         };
         let Self { accepted, arrived } = self;
         report.add(row(
@@ -135,6 +163,13 @@ impl Latencies {
         let label = "one delivered with the large database, of the empty one's time";
         report.add(compare(&self.arrived, &empty.arrived, "large.latency", label));
     }
+}
+
+/// A percentile of all values, beside those of their parts.
+fn percentile_row(kind: &Kind<'_>, what: &str, label: &str, values: &[f64], hundredths: usize) -> Row {
+    let parts: Vec<f64> = parts(values).map(|part| percentile(part, hundredths)).collect();
+    kind.row(what, label, "ms", &parts)
+        .with_figure(percentile(values, hundredths))
 }
 
 fn parts(values: &[f64]) -> std::slice::Chunks<'_, f64> {

@@ -1,6 +1,7 @@
 //! What the machine can do at most, measured in the same run by programs that do nothing else: the disk, the databases,
 //! and the bench's own driver.
 
+pub(crate) mod bare;
 pub(crate) mod disk;
 pub(crate) mod http;
 pub(crate) mod pgbench;

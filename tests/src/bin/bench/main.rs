@@ -30,6 +30,7 @@ use clap::Parser;
 use recado_tests::servers::Postgres;
 use recado_tests::servers::postgres::Durability;
 
+use crate::limits::bare::Bare;
 use crate::limits::pgbench::Pgbench;
 use crate::load::{Load, Queue};
 use crate::report::{Goal, Report};
@@ -205,12 +206,7 @@ async fn daemon(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
         mails = Some(turns.mails);
     }
     if has("latency") || has("large") {
-        let stages: Vec<_> = [&stage].into_iter().chain(&large).collect();
-        let latencies = latency::measure(&stages, arguments.samples);
-        latencies[0].tell(report, kind);
-        if let Some(large) = latencies.get(1) {
-            large.tell_against(&latencies[0], report, kind);
-        }
+        latencies(report, kind, &stage, large.as_ref(), arguments.samples).await;
     }
     drop(large);
     if has("start") {
@@ -224,6 +220,35 @@ async fn daemon(arguments: &Arguments, report: &mut Report, kind: &Kind<'_>) {
         daemons::measure(report, &stage, mails.unwrap_or(2000), repetitions);
     }
     stage.stop();
+}
+
+/// One comment at a time, to the daemon, to the one with the large database, and to a bare program on a SQLite file.
+async fn latencies(
+    report: &mut Report,
+    kind: &Kind<'_>,
+    stage: &Stage<'_>,
+    large: Option<&Stage<'_>>,
+    samples: usize,
+) {
+    let bare = if kind.is_sqlite() {
+        Some(Bare::start(Stage::set_up(kind).await))
+    } else {
+        None
+    };
+    let stages = [stage].into_iter().chain(large);
+    let daemons = stages.map(|stage| (stage.target(), &stage.sink));
+    let takers: Vec<_> = daemons
+        .chain(bare.iter().map(|bare| (bare.target(), bare.sink())))
+        .collect();
+    let latencies = latency::measure(&takers, samples);
+    latencies[0].tell(report, kind);
+    if large.is_some() {
+        latencies[1].tell_against(&latencies[0], report, kind);
+    }
+    if let (Some(bare), Some(of_bare)) = (bare, latencies.last()) {
+        of_bare.tell_limit(report, kind);
+        bare.join();
+    }
 }
 
 /// A daemon with a large database, and what that weighs.

@@ -111,23 +111,28 @@ impl Rows {
         let start = Instant::now();
         let mut comments = 0;
         while start.elapsed() < TIME {
-            let Self {
-                connection,
-                tickets,
-                written,
-            } = self;
-            let done = connection.immediate_transaction(|connection| {
-                for _ in 0..group {
-                    *written += 1;
-                    let ticket = usize::try_from(*written).expect("a small number") % tickets.len();
-                    write(connection, &tickets[ticket], *written)?;
-                }
-                diesel::QueryResult::Ok(())
-            });
-            done.expect("nobody else writes");
+            self.write(group);
             comments += group;
         }
         as_number(comments) / start.elapsed().as_secs_f64()
+    }
+
+    /// Commits so many comments.
+    pub(crate) fn write(&mut self, group: usize) {
+        let Self {
+            connection,
+            tickets,
+            written,
+        } = self;
+        let done = connection.immediate_transaction(|connection| {
+            for _ in 0..group {
+                *written += 1;
+                let ticket = usize::try_from(*written).expect("a small number") % tickets.len();
+                write(connection, &tickets[ticket], *written)?;
+            }
+            diesel::QueryResult::Ok(())
+        });
+        done.expect("nobody else writes");
     }
 }
 
