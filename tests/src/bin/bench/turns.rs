@@ -2,6 +2,7 @@
 
 use crate::bare_client::{self, Sent};
 use crate::flow::{self, Flow, as_number};
+use crate::limits::Committed;
 use crate::limits::pgbench::Pgbench;
 use crate::processor;
 use crate::report::{Goal, Report, Row};
@@ -20,7 +21,7 @@ pub(crate) struct Turns {
     pub(crate) mails: usize,
     flows: Vec<Flow>,
     bare: Vec<Sent>,
-    pgbench: Vec<f64>,
+    pgbench: Vec<Committed>,
     large: Vec<Flow>,
     peak: f64,
     peak_of_large: f64,
@@ -64,7 +65,7 @@ impl Turns {
                     )),
                     1 => turns
                         .pgbench
-                        .extend(pgbench.map(|pgbench| pgbench.rate(first.size))),
+                        .extend(pgbench.map(|pgbench| pgbench.measure(first.size))),
                     2 => turns.flows.push(flow::measure(stage, mails)),
                     _ => turns.large.extend(large.map(|large| flow::measure(large, mails))),
                 }
@@ -122,14 +123,18 @@ impl Turns {
             row
         });
         if !self.pgbench.is_empty() {
+            let pgbench: Vec<f64> = self.pgbench.iter().map(|done| done.rate).collect();
             report.add(kind.row(
                 "pgbench",
                 "limit: the same rows by pgbench",
                 "comments/s",
-                &self.pgbench,
+                &pgbench,
             ));
+            let costs: Vec<f64> = self.pgbench.iter().map(|done| done.cost).collect();
+            let label = "limit: the server's processor time for them";
+            report.add(kind.row("pgbench.cost", label, "ms", &costs));
             let row = |ratios: &[f64]| kind.row("rate.of_pgbench", "end to end, of pgbench", "", ratios);
-            report.add(ratios_of(&rates, &self.pgbench, row).goal(Goal::AtLeast(0.5)));
+            report.add(ratios_of(&rates, &pgbench, row).goal(Goal::AtLeast(0.5)));
         }
         if !self.large.is_empty() {
             let large: Vec<f64> = self.large.iter().map(|flow| flow.rate).collect();

@@ -10,6 +10,8 @@ use tempfile::NamedTempFile;
 
 use crate::driver::TICKETS;
 use crate::flow::CALLERS;
+use crate::limits::Committed;
+use crate::processor::Processes;
 use crate::stage::{Kind, Stage};
 
 /// How long one repetition takes.
@@ -38,11 +40,13 @@ impl Pgbench {
         Some(Self { url, postgres })
     }
 
-    /// Comments a second, each with a mail of a size.
+    /// Commits comments, each with a mail of a size.
     ///
     /// # Panics
     /// The server refuses.
-    pub(crate) fn rate(&self, size: usize) -> f64 {
+    pub(crate) fn measure(&self, size: usize) -> Committed {
+        let server = Processes::new([], Some(&self.postgres));
+        let before = server.of_database();
         let mut script = NamedTempFile::new().expect("the temporary folder can be written");
         script
             .write_all(statement(size).as_bytes())
@@ -57,10 +61,19 @@ impl Pgbench {
             .output()
             .expect("pgbench is among PostgreSQL's programs");
         let text = String::from_utf8_lossy(&output.stdout);
-        let rate = text
-            .lines()
-            .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-        rate.unwrap_or_else(|| panic!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
+        let number_after = |name: &str| {
+            let number = text.lines().find_map(|line| {
+                let number = line.strip_prefix(name)?.split([' ', '/']).next()?;
+                number.parse::<f64>().ok()
+            });
+            number.unwrap_or_else(|| panic!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
+        };
+        let used = server.of_database().saturating_sub(before);
+        let comments = number_after("number of transactions actually processed: ");
+        Committed {
+            rate: number_after("tps = "),
+            cost: used.as_secs_f64() * 1000.0 / comments,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::flow::as_number;
+use crate::limits::Committed;
+use crate::processor;
 
 /// How long one repetition takes.
 const TIME: Duration = Duration::from_secs(1);
@@ -106,15 +108,19 @@ impl Rows {
         }
     }
 
-    /// Comments a second, with so many in each commit.
-    pub(crate) fn commit(&mut self, group: usize) -> f64 {
-        let start = Instant::now();
+    /// Commits comments, so many at a time.
+    pub(crate) fn commit(&mut self, group: usize) -> Committed {
+        let (start, before) = (Instant::now(), processor::of_this_thread());
         let mut comments = 0;
         while start.elapsed() < TIME {
             self.write(group);
             comments += group;
         }
-        as_number(comments) / start.elapsed().as_secs_f64()
+        let used = processor::of_this_thread().saturating_sub(before);
+        Committed {
+            rate: as_number(comments) / start.elapsed().as_secs_f64(),
+            cost: used.as_secs_f64() * 1000.0 / as_number(comments),
+        }
     }
 
     /// Commits so many comments.
