@@ -158,23 +158,57 @@ impl QueryFragment<Pg> for DueBy {
     }
 }
 
-/// That a mail goes to whom the one that `head` names goes to. PostgreSQL finds such mails by `outbox_ahead` alone: before it
-/// has counted the rows, `outbox_thread` looks as good to it, and leads through all that a chain has ever held.
+/// That `head` names a mail of the same ticket to the same recipient. PostgreSQL finds such mails by `outbox_ahead` and by no
+/// other index: `outbox_thread`, which leads through all that a chain has ever held, looks as good to it before it has
+/// counted the rows, and better when the other is large and has come to hold little.
 #[derive(Debug, Clone, Copy, QueryId)]
-pub(crate) struct SameRecipient;
+pub(crate) struct SameChain;
 
-expression!(SameRecipient -> Bool);
+expression!(SameChain -> Bool);
 
-impl QueryFragment<Sqlite> for SameRecipient {
+impl QueryFragment<Sqlite> for SameChain {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("head.recipient = outbox.recipient");
+        out.push_sql("head.ticket = outbox.ticket AND head.recipient = outbox.recipient");
         Ok(())
     }
 }
 
-impl QueryFragment<Pg> for SameRecipient {
+impl QueryFragment<Pg> for SameChain {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("head.recipient || '' = outbox.recipient");
+        out.push_sql(
+            "(head.ticket::text || head.recipient) COLLATE \"C\" = outbox.ticket::text || outbox.recipient",
+        );
+        Ok(())
+    }
+}
+
+/// That a query gives nothing, which is asked about each row by itself, whatever else looks cheaper when the plan is made.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct NoneOf<Q>(pub(crate) Q);
+
+impl<Q> Expression for NoneOf<Q> {
+    type SqlType = Bool;
+}
+impl<Q, Source> AppearsOnTable<Source> for NoneOf<Q> {}
+impl<Q, Groups> ValidGrouping<Groups> for NoneOf<Q> {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for NoneOf<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("NOT EXISTS (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// `OFFSET 0` keeps it from becoming a join.
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for NoneOf<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("NOT EXISTS (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(" OFFSET 0)");
         Ok(())
     }
 }

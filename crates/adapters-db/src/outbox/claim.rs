@@ -1,6 +1,5 @@
 //! Claiming: leasing mails that are due, the heads of their chains alone.
 
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use recado_domain::outbox::State;
@@ -12,7 +11,7 @@ use crate::column::{Key, duration, micros, span, word};
 use crate::database::Database;
 use crate::fault::Fault;
 use crate::literal::{
-    DueBy, FirstOf, HeadIsActive, KnownCause, LeaseClock, OpenTime, SameRecipient, Unflushed, Waiting,
+    DueBy, FirstOf, HeadIsActive, KnownCause, LeaseClock, NoneOf, OpenTime, SameChain, Unflushed, Waiting,
 };
 use crate::operation::{Purpose, queries, run};
 use crate::rows::DeliveryRow;
@@ -35,8 +34,7 @@ queries! {
         let blocked = micros(*now).saturating_sub(span(*blocked_after));
         let head = diesel::alias!(outbox as head);
         let before = head
-            .filter(head.field(outbox::ticket).eq(outbox::ticket))
-            .filter(SameRecipient)
+            .filter(SameChain)
             .filter(head.field(outbox::id).lt(outbox::id))
             .filter(HeadIsActive)
             .filter(head.field(outbox::blocked_since).is_null().or(head.field(outbox::blocked_since).gt(blocked)));
@@ -45,7 +43,7 @@ queries! {
             .filter(DueBy(micros(*now)))
             .filter(Waiting)
             .filter(KnownCause)
-            .filter(not(exists(before)))
+            .filter(NoneOf(before))
             .order((outbox::due_at, outbox::id))
             .select(outbox::id);
         let due = FirstOf { query: free!(due), limit: i64::from(*limit) };
