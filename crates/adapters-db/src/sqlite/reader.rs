@@ -61,9 +61,10 @@ impl Readers {
     }
 }
 
-/// Several of them are open at once: what they keep of the file is bounded, and the system keeps more.
+/// What they keep of the file is bounded, since several are open at once, and every commit makes it worthless: the system
+/// keeps more.
 fn open(path: &std::path::Path) -> Result<Connection, Fault> {
     let mut connection = establish(path)?;
-    connection.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -4096")?;
+    connection.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -2048")?;
     Ok(Connection::new(connection))
 }
