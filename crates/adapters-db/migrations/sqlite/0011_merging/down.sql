@@ -1,0 +1,1 @@
+INSERT INTO comment_search (comment_search, rank) VALUES ('automerge', 4);
