@@ -1,4 +1,2 @@
 -- SQLite's matter alone: PostgreSQL's index of words has no such setting.
 SELECT 1;
--- SQLite's matter alone: PostgreSQL's index of words has no such setting.
-SELECT 1;
