@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,7 +31,7 @@ use crate::wakeup::News;
 /// What a database needs to know besides its URL.
 #[derive(Clone)]
 pub struct Options {
-    /// Connections to PostgreSQL, or readers of a SQLite file, at a time.
+    /// Most connections to PostgreSQL, or readers of a SQLite file, at a time.
     pub connections: usize,
     /// Certificates (PEM) that a PostgreSQL server's may be signed with; unset, those that the system trusts.
     pub trusted_certificates: Option<PathBuf>,
@@ -134,7 +135,7 @@ impl Database {
                 migrated.map_err(|fault| OpenError::Migrate(fault.into()))?;
                 Backend::Sqlite(SqliteStore::new(
                     path,
-                    options.connections,
+                    options.connections.min(readers()),
                     Arc::clone(&options.clock),
                 ))
             }
@@ -232,6 +233,14 @@ impl fmt::Debug for Database {
         };
         write!(f, "Database({kind})")
     }
+}
+
+/// How many readers of a file are worth their memory: one a processor, and not so few that a search or two keep the others
+/// waiting.
+fn readers() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, NonZeroUsize::get)
+        .max(4)
 }
 
 /// Makes the file, readable by its owner alone: it holds the mail server's password.
