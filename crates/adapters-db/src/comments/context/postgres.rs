@@ -22,6 +22,9 @@ use crate::rows::{TicketRow, WatcherRow, message_id};
 use crate::schema::idempotency;
 use crate::tickets::assemble;
 
+/// Most readings that are begun anew because a ticket was written during one. Each takes a millisecond.
+const TRIES: u32 = 8;
+
 statement! {
     /// Tickets by their numbers. The limit, here and below, makes the planner expect as few rows of an array as there are
     /// mostly, so that it plans once.
@@ -146,10 +149,17 @@ pub(super) async fn facts(
     connection: &mut Connection,
     inputs: &Vec<Arc<ContextQuery>>,
 ) -> Answers<Option<Facts>> {
-    let mut stored = stored(connection, inputs).await?;
-    while !stored.is_of_one_moment() {
-        stored = self::stored(connection, inputs).await?;
-    }
+    let mut tries = 1;
+    let stored = loop {
+        let stored = stored(connection, inputs).await?;
+        if stored.is_of_one_moment() {
+            break stored;
+        }
+        if tries == TRIES {
+            return Err(Fault::conflict("a ticket"));
+        }
+        tries += 1;
+    };
     let facts = inputs.iter().map(|query| {
         let ticket = stored.ticket(query);
         ticket.map(|ticket| facts_of(query, ticket, &stored)).transpose()
