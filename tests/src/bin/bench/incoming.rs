@@ -59,7 +59,7 @@ pub(crate) async fn measure(report: &mut Report, kind: &Kind<'_>) {
     };
     let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0 / count;
     add(
-        "rate",
+        "in.rate",
         "answers of 10 kB by LMTP",
         "mails/s",
         count / took.as_secs_f64(),
