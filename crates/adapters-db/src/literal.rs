@@ -11,6 +11,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel::sqlite::Sqlite;
+use recado_ports::outbox::Revision;
 
 macro_rules! expression {
     ($name:ident -> $kind:ty) => {
@@ -119,6 +120,36 @@ pub(crate) use unflushed;
 impl QueryFragment<Pg> for Unflushed {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(unflushed!());
+        Ok(())
+    }
+}
+
+/// That what is known of parameters and an account still counts; nothing known always does.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct StillAt {
+    pub(crate) account: i64,
+    pub(crate) known: Option<Revision>,
+}
+
+expression!(StillAt -> Bool);
+
+impl<DB: Backend> QueryFragment<DB> for StillAt
+where
+    DB: diesel::sql_types::HasSqlType<BigInt>,
+    i64: diesel::serialize::ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let Some(known) = &self.known else {
+            out.push_sql("1 = 1");
+            return Ok(());
+        };
+        out.push_sql("(SELECT number FROM settings_version) = ");
+        out.push_bind_param::<BigInt, _>(&known.parameters)?;
+        out.push_sql(" AND NOT EXISTS (SELECT 1 FROM channel WHERE channel.account = ");
+        out.push_bind_param::<BigInt, _>(&self.account)?;
+        out.push_sql(" AND (channel.hold_reason IS NOT NULL OR channel.nudges <> ");
+        out.push_bind_param::<BigInt, _>(&known.nudges)?;
+        out.push_sql("))");
         Ok(())
     }
 }

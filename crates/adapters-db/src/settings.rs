@@ -50,7 +50,7 @@ queries! {
         let mut before = version(connection, &()).await?;
         loop {
             let stored = parameter::table.order(parameter::number).load(connection).await?;
-            let parameters = snapshot(stored, pinned)?;
+            let parameters = snapshot(before, stored, pinned)?;
             let mut templates = BTreeMap::new();
             for id in parameters.values.comment_templates() {
                 let row = template::table.find(id.get()).select(TemplateRow::as_select());
@@ -75,6 +75,7 @@ queries! {
 
 /// Pinned values over stored ones.
 fn snapshot(
+    revision: i64,
     stored: Vec<(i64, String)>,
     pinned: &BTreeMap<Parameter, String>,
 ) -> Result<ParameterSnapshot, Fault> {
@@ -97,7 +98,11 @@ fn snapshot(
             .map_err(|source| corrupt(&known.to_string(), source))?;
     }
     let pinned: BTreeSet<_> = pinned.keys().copied().collect();
-    Ok(ParameterSnapshot { values, pinned })
+    Ok(ParameterSnapshot {
+        revision,
+        values,
+        pinned,
+    })
 }
 
 impl Database {

@@ -165,6 +165,7 @@ async fn work(database: &Arc<Database>) {
             lease_time: Duration::from_mins(1),
             now: START,
             blocked_after: Duration::from_mins(5),
+            under: None,
         };
         let ids: Vec<_> = database
             .claim(&claim)
@@ -632,6 +633,7 @@ async fn claims_heads_alone(database: &Database) {
             lease_time: Duration::from_mins(1),
             now: START,
             blocked_after: Duration::from_mins(5),
+            under: None,
         };
         claimed += database.claim(&claim).await.unwrap().len();
     }

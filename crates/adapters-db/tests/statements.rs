@@ -84,6 +84,7 @@ async fn a_mail_is_taken_in_claimed_and_marked_with_a_statement_each() {
         lease_time: Duration::from_mins(1),
         now: START,
         blocked_after: Duration::from_mins(5),
+        under: None,
     };
     let (claimed, written) = statements_of(database.claim(&claim)).await;
     assert_eq!(written.len(), 1, "{written:#?}");

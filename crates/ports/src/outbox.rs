@@ -57,6 +57,18 @@ pub struct Claim {
     pub now: Timestamp,
     /// A head of a chain that has been refused for this long lets the mails behind it pass.
     pub blocked_after: Duration,
+    /// Claim nothing if what the worker knows of parameters and account no longer counts; `None`: claim whatever it
+    /// is by now.
+    pub under: Option<Revision>,
+}
+
+/// What parameters and account a worker has read, by the counters that every write of them moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revision {
+    /// [`ParameterSnapshot::revision`](crate::parameters::ParameterSnapshot).
+    pub parameters: i64,
+    /// [`Channel::nudges`](crate::channels::Channel), of an account that nothing held.
+    pub nudges: i64,
 }
 
 /// A claimed mail, without its message.
@@ -178,7 +190,8 @@ pub trait Outbox: Send + Sync {
 
     /// Leases rows that are due, oldest due first, of kinds that this version knows, and only the head of each
     /// (ticket, recipient) chain, or rows behind heads blocked for longer than `blocked_after`. No row is given to
-    /// two claims, whatever runs beside it.
+    /// two claims, whatever runs beside it; and none to one under a [`Revision`] once a parameter was written, or the
+    /// account nudged or held, since.
     async fn claim(&self, claim: &Claim) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
     /// The messages of claimed rows, in the order asked for; an id whose message is gone is left out.

@@ -10,6 +10,8 @@ use crate::store::StoreError;
 /// The parameters as they count now.
 #[derive(Debug, Clone, Default)]
 pub struct ParameterSnapshot {
+    /// Moves with every write of a parameter, whichever process makes it.
+    pub revision: i64,
     /// The values: pinned ones over stored ones over defaults.
     pub values: Values,
     /// Those that the configuration pins; they cannot be set.

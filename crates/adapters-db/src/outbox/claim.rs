@@ -11,7 +11,8 @@ use crate::column::{Key, duration, micros, span, word};
 use crate::database::Database;
 use crate::fault::Fault;
 use crate::literal::{
-    DueBy, FirstOf, HeadIsActive, KnownCause, LeaseClock, NoneOf, OpenTime, SameChain, Unflushed, Waiting,
+    DueBy, FirstOf, HeadIsActive, KnownCause, LeaseClock, NoneOf, OpenTime, SameChain, StillAt, Unflushed,
+    Waiting,
 };
 use crate::operation::{Purpose, queries, run};
 use crate::rows::DeliveryRow;
@@ -28,7 +29,7 @@ type Claimed = (DeliveryRow, String, i64, i64);
 
 queries! {
     pub(super) async fn claim(connection: &mut Session, input: &Wanted) -> Result<Vec<Claimed>, Fault> {
-        let Claim { account, limit, lease, now, blocked_after, .. } = &input.claim;
+        let Claim { account, limit, lease, now, blocked_after, under, .. } = &input.claim;
         let account = i64::from(account.0);
         // Refused since before this: such a head lets the mails behind it pass.
         let blocked = micros(*now).saturating_sub(span(*blocked_after));
@@ -47,7 +48,8 @@ queries! {
             .order((outbox::due_at, outbox::id))
             .select(outbox::id);
         let due = FirstOf { query: free!(due), limit: i64::from(*limit) };
-        let leased = diesel::update(outbox::table.filter(due).filter(Unflushed))
+        let still = StillAt { account, known: *under };
+        let leased = diesel::update(outbox::table.filter(still).filter(due).filter(Unflushed))
             .set((
                 outbox::claimed_from.eq(outbox::state.nullable()),
                 outbox::state.eq(State::Leased.as_str()),

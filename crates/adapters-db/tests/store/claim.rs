@@ -37,6 +37,7 @@ async fn drained(database: Arc<Database>) -> Vec<DeliveryId> {
                         lease_time: Duration::from_mins(1),
                         now: START,
                         blocked_after: Duration::from_mins(5),
+                        under: None,
                     };
                     let claimed = outbox.claim(&claim).await.unwrap();
                     let ids: Vec<_> = claimed.iter().map(|claimed| claimed.delivery.id).collect();

@@ -98,6 +98,7 @@ async fn a_transaction_that_meets_a_deadlock_is_run_again() {
         lease_time: Duration::from_mins(1),
         now: START,
         blocked_after: LONG,
+        under: None,
     };
     database.claim(&claim).await.unwrap();
     database.fence(lease, &ids, START).await.unwrap();

@@ -40,6 +40,7 @@ fn claim() -> Claim {
         lease_time: Duration::from_mins(1),
         now: START,
         blocked_after: Duration::from_mins(5),
+        under: None,
     }
 }
 

@@ -32,6 +32,7 @@ async fn settle(desk: &Desk, id: &str, settlement: Settlement) {
         lease_time: Duration::from_mins(1),
         now: START,
         blocked_after: Duration::from_mins(5),
+        under: None,
     };
     let id = DeliveryId(Uuid::parse_str(id).unwrap());
     assert_eq!(desk.store.claim(&claim).await.unwrap().len(), 1);

@@ -1,6 +1,6 @@
 //! What all workers of an account share: its circuit breaker, its rate limits, and what its refusals have in common.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use metrics::Counter;
@@ -11,6 +11,7 @@ use recado_domain::outbox::{Delivery, DeliveryId};
 use recado_domain::reply::{RefusalStreak, Reply, Streak};
 use recado_ports::channels::{Channel, Opening};
 
+use super::Circumstances;
 use super::suspects::Suspects;
 use crate::settings::DeliverySettings;
 
@@ -45,6 +46,8 @@ struct Inner {
     streak: RefusalStreak,
     suspects: Suspects,
     nudges: Option<i64>,
+    /// What a worker read last, while nothing held the account.
+    circumstances: Option<Arc<Circumstances>>,
     /// The hold that the database bears, as it was last read.
     stored_hold: Option<HoldReason>,
     /// How many probes were let through: tells the one under way from those before it.
@@ -70,6 +73,13 @@ impl Drop for Probe<'_> {
     }
 }
 
+impl Inner {
+    fn is_open(&self, now: Duration) -> bool {
+        let closed = self.breaker.state() == BreakerState::Closed && self.paused_until <= now;
+        closed && self.breaker.hold().is_none() && !self.stopped
+    }
+}
+
 impl AccountGate {
     /// An open gate.
     pub fn new(account: AccountId, settings: &DeliverySettings) -> Self {
@@ -79,6 +89,7 @@ impl AccountGate {
             streak: RefusalStreak::default(),
             suspects: Suspects::default(),
             nudges: None,
+            circumstances: None,
             stored_hold: None,
             probes: 0,
             paused_until: Duration::ZERO,
@@ -99,13 +110,22 @@ impl AccountGate {
     /// Whether mail can leave, as expiry counts it. A pause for a throttling server, or for the account's own limits,
     /// is no open time: a queue that takes longer than a mail's life to drain would lose its end, untried.
     pub fn opening(&self, now: Duration) -> Opening {
-        let inner = self.inner();
-        let closed = inner.breaker.state() == BreakerState::Closed && inner.paused_until <= now;
-        if closed && inner.breaker.hold().is_none() && !inner.stopped {
+        if self.inner().is_open(now) {
             Opening::Open
         } else {
             Opening::Shut
         }
+    }
+
+    /// What was read last, while a worker may claim without asking for leave.
+    pub(super) fn recall(&self, now: Duration) -> Option<Arc<Circumstances>> {
+        let inner = self.inner();
+        inner.circumstances.clone().filter(|_| inner.is_open(now))
+    }
+
+    /// Keeps what was read for the next claims.
+    pub(super) fn remember(&self, circumstances: &Arc<Circumstances>) {
+        self.inner().circumstances = Some(Arc::clone(circumstances));
     }
 
     /// Takes over what another process, an operator or a restart left in the database.

@@ -31,8 +31,8 @@ use recado_ports::channels::{Channels, Hold};
 use recado_ports::clock::Clock;
 use recado_ports::ids::Ids;
 use recado_ports::mail::{Reports, Transport};
-use recado_ports::outbox::{Claim, Outbox};
-use recado_ports::parameters::Parameters;
+use recado_ports::outbox::{Claim, Outbox, Revision};
+use recado_ports::parameters::{ParameterSnapshot, Parameters};
 use recado_ports::store::StoreError;
 use recado_ports::suppressions::Suppressions;
 use settle::Accepted;
@@ -100,15 +100,21 @@ pub enum Look<'a> {
 /// Claimed mails, and what they have in common.
 pub struct Batch<'a> {
     deliveries: VecDeque<Delivery>,
-    account: Account,
-    /// The account's nudges when the batch began.
-    nudges: i64,
+    circumstances: Arc<Circumstances>,
     permit: Permit,
     /// Kept while the mail is under way.
     _probe: Option<Probe<'a>>,
+    lease: Lease,
+}
+
+/// What parameters and account ask of a batch.
+#[derive(Debug)]
+struct Circumstances {
+    account: Account,
     /// What a server that can shall report.
     reports: Reports,
-    lease: Lease,
+    /// When this was read.
+    revision: Revision,
 }
 
 impl Batch<'_> {
@@ -159,10 +165,10 @@ impl DeliverBatch {
     /// Sends what was claimed, in order.
     pub async fn work(&self, batch: Batch<'_>, line: &mut Line, stop: &Stop) -> Next {
         let shift = Shift {
-            account: &batch.account,
-            nudges: batch.nudges,
+            account: &batch.circumstances.account,
+            nudges: batch.circumstances.revision.nudges,
             permit: batch.permit,
-            reports: batch.reports,
+            reports: batch.circumstances.reports,
             lease: &batch.lease,
             stop,
         };
@@ -194,9 +200,36 @@ impl DeliverBatch {
     }
 
     async fn claim(&self, line: &mut Line, at_most: u16) -> Result<Look<'_>, StoreError> {
+        // What was read last mostly still counts, which the claim itself finds out.
+        let recalled = self.gate.recall(self.clock.elapsed());
+        if let Some(circumstances) = &recalled {
+            let under = Some(circumstances.revision);
+            if let Some(batch) = self
+                .batch(circumstances, (Permit::Pass, None), under, at_most)
+                .await?
+            {
+                return Ok(Look::Batch(Box::new(batch)));
+            }
+        }
+        let claimed_by = recalled.map(|circumstances| circumstances.revision);
+        self.claim_anew(line, at_most, claimed_by).await
+    }
+
+    /// Claims by what parameters and account are now, unless a claim by the same has just found nothing.
+    async fn claim_anew(
+        &self,
+        line: &mut Line,
+        at_most: u16,
+        claimed_by: Option<Revision>,
+    ) -> Result<Look<'_>, StoreError> {
         let account_id = self.gate.account();
         let read = tokio::try_join!(self.parameters.snapshot(), self.channels.find(account_id));
-        let (parameters, mut channel) = read.map(|(snapshot, channel)| (snapshot.values, channel))?;
+        let (parameters, mut channel) = read?;
+        let ParameterSnapshot {
+            revision,
+            values: parameters,
+            ..
+        } = parameters;
         let now = self.clock.elapsed();
         self.gate.follow(&channel, now);
         let stopped = parameters.is_on(Parameter::StopOutgoingMail);
@@ -236,36 +269,64 @@ impl DeliverBatch {
             self.rest(line).await;
             return Ok(Look::Nothing(Next::Within(wait)));
         }
+        let revision = Revision {
+            parameters: revision,
+            nudges: channel.nudges,
+        };
+        if channel.hold.is_some() || claimed_by != Some(revision) {
+            let circumstances = Arc::new(Circumstances {
+                account,
+                reports: self.reports(&parameters),
+                revision,
+            });
+            if channel.hold.is_none() {
+                self.gate.remember(&circumstances);
+            }
+            if let Some(batch) = self.batch(&circumstances, (permit, probe), None, at_most).await? {
+                return Ok(Look::Batch(Box::new(batch)));
+            }
+        }
+        self.rest(line).await;
+        self.until_due().await.map(Look::Nothing)
+    }
+
+    /// Claims a batch, if there are mails that may leave.
+    async fn batch<'a>(
+        &'a self,
+        circumstances: &Arc<Circumstances>,
+        (permit, probe): (Permit, Option<Probe<'a>>),
+        under: Option<Revision>,
+        at_most: u16,
+    ) -> Result<Option<Batch<'a>>, StoreError> {
         let limit = if permit == Permit::Probe {
             1
         } else {
             at_most.min(self.settings.batch)
         };
         let token = LeaseToken(self.ids.random());
+        let began = self.clock.elapsed();
         let claim = Claim {
-            account: account_id,
+            account: self.gate.account(),
             limit,
             lease: token,
             lease_time: self.settings.lease,
             now: self.clock.now(),
             blocked_after: self.settings.blocked_after,
+            under,
         };
         let claimed = self.outbox.claim(&claim).await?;
         if claimed.is_empty() {
-            self.rest(line).await;
-            return self.until_due().await.map(Look::Nothing);
+            return Ok(None);
         }
         fail::fail_point!("deliver.claimed");
         let (outbox, clock) = (self.outbox.clone(), self.clock.clone());
-        Ok(Look::Batch(Box::new(Batch {
+        Ok(Some(Batch {
             deliveries: claimed.into_iter().map(|claimed| claimed.delivery).collect(),
-            account,
-            nudges: channel.nudges,
+            circumstances: Arc::clone(circumstances),
             permit,
             _probe: probe,
-            reports: self.reports(&parameters),
-            lease: Lease::new(outbox, clock, token, self.settings.lease, now),
-        })))
+            lease: Lease::new(outbox, clock, token, self.settings.lease, began),
+        }))
     }
 
     /// Reports of success are asked for only where a program reads them.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use recado_domain::channel::{AccountId, ChannelFault, HoldReason};
 use recado_domain::outbox::{DeliveryId, State};
 use recado_domain::parameter::Parameter;
-use recado_ports::channels::{Channels, Hold, Opening};
+use recado_ports::channels::{Channels, Hold, MockChannels, Opening};
 use recado_ports::mail::SendError;
 use recado_ports::outbox::{NewDelivery, Outbox};
 use recado_test_support::builders::{self, address};
@@ -342,6 +342,46 @@ async fn parameter_297_stops_the_mail_and_lets_it_go_again() {
     house.set(Parameter::StopOutgoingMail, Some("N")).await;
     worker.drain().await;
     assert_eq!(house.recipients().len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_worker_knows_of_its_account_is_read_anew_when_it_no_longer_counts() {
+    let (house, _) = house_owing(1).await;
+    let mut worker = house.worker();
+    let read_once = |channel| {
+        let mut channels = MockChannels::new();
+        channels.expect_find().times(1).return_once(|_| Ok(channel));
+        Arc::new(channels)
+    };
+    worker.deliver.channels = read_once(house.channel().await);
+    worker.batch().await;
+    house.owe_to("next@example.com").await;
+    worker.batch().await;
+    assert_eq!(house.recipients().len(), 2);
+
+    house.set(Parameter::SmtpHost, Some("other.example.org")).await;
+    house.owe_to("last@example.com").await;
+    worker.deliver.channels = read_once(house.channel().await);
+    worker.batch().await;
+    assert_eq!(house.recipients().len(), 3);
+    let dialled: Vec<_> = house
+        .server
+        .accounts()
+        .into_iter()
+        .map(|account| account.host)
+        .collect();
+    assert_eq!(dialled.last().map(String::as_str), Some("other.example.org"));
+}
+
+#[tokio::test]
+async fn a_hold_between_two_batches_keeps_the_second_back() {
+    let (house, _) = house_owing(1).await;
+    let mut worker = house.worker();
+    worker.batch().await;
+    hold(&house, HoldReason::Operator).await;
+    house.owe_to("late@example.com").await;
+    worker.work_for(MINUTE).await;
+    assert_eq!(house.recipients().len(), 1);
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ async fn claim_all(house: &House) -> LeaseToken {
         lease_time: MINUTE,
         now: house.clock.now(),
         blocked_after: 5 * MINUTE,
+        under: None,
     };
     house.store.claim(&claim).await.unwrap();
     lease

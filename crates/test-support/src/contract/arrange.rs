@@ -12,7 +12,7 @@ use recado_domain::ticket::Ticket;
 use recado_ports::comments::{CommentContext, ContextQuery, IdempotencyKey, IdempotencyRecord, OnTicket};
 use recado_ports::events::Event;
 use recado_ports::ledger::Taken;
-use recado_ports::outbox::{Claim, ClaimedDelivery, LostBy, NewDelivery, Settlement};
+use recado_ports::outbox::{Claim, ClaimedDelivery, LostBy, NewDelivery, Revision, Settlement};
 use recado_ports::page::{Page, PageLimit, PageRequest};
 
 use super::{DEADLINE, Subject};
@@ -80,6 +80,7 @@ pub(super) fn claim_at(now: Timestamp) -> Claim {
         lease_time: LONG_LEASE,
         now,
         blocked_after: BLOCKED_AFTER,
+        under: None,
     }
 }
 
@@ -204,6 +205,14 @@ impl Subject {
     /// Stores a mail that is due at once.
     pub(super) async fn due_mail(&self) -> DeliveryId {
         self.enqueue(builders::test_delivery().build()).await
+    }
+
+    /// What parameters and account 0 are now.
+    pub(super) async fn revision(&self) -> Revision {
+        Revision {
+            parameters: self.parameters.snapshot().await.unwrap().revision,
+            nudges: self.channels.find(AccountId::DEFAULT).await.unwrap().nudges,
+        }
     }
 
     /// Claims, and gives the ids.

@@ -298,6 +298,8 @@ macro_rules! store_contract {
                 a_head_is_blocked_since_its_first_refusal
                 a_head_given_back_uncharged_holds_its_chain
                 a_dead_or_cancelled_head_lets_its_chain_go_on
+                a_claim_by_what_no_longer_counts_takes_nothing
+                a_claim_for_an_account_that_was_never_used_finds_it_unchanged
                 messages_come_in_the_order_asked_for
                 no_mail_is_given_to_two_claims
             }

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use recado_domain::channel::{AccountId, HoldReason};
 use recado_domain::outbox::{DeliveryId, State};
+use recado_domain::parameter::Parameter;
 use recado_domain::ticket::Ticket;
-use recado_ports::outbox::{Claim, NewDelivery, Settlement};
+use recado_ports::channels::Hold;
+use recado_ports::outbox::{Claim, NewDelivery, Revision, Settlement};
 use tokio::task::JoinSet;
 
 use super::Subject;
@@ -118,7 +121,7 @@ pub async fn a_mail_of_another_account_is_left_alone(subject: &Subject) {
     let own = subject.due_mail().await;
     assert_eq!(subject.claim(&claim_at(START)).await, [own]);
     let claim = Claim {
-        account: recado_domain::channel::AccountId(3),
+        account: AccountId(3),
         ..claim_at(START)
     };
     assert_eq!(subject.claim(&claim).await, [other]);
@@ -235,6 +238,74 @@ pub async fn a_dead_or_cancelled_head_lets_its_chain_go_on(subject: &Subject) {
     work_on(subject, head, START, dead()).await;
     subject.outbox.cancel(next, "not wanted", START).await.unwrap();
     assert_eq!(subject.claim(&claim_at(START)).await, [last]);
+}
+
+pub async fn a_claim_by_what_no_longer_counts_takes_nothing(subject: &Subject) {
+    let mail = subject.due_mail().await;
+    let hold = Hold {
+        reason: HoldReason::LoginRefused,
+        detail: "535 no".to_owned(),
+        since: START,
+    };
+    for change in [
+        "parameter",
+        "parameter of the account",
+        "nudge",
+        "hold",
+        "release",
+    ] {
+        let known = subject.revision().await;
+        match change {
+            "parameter" => subject
+                .parameters
+                .set(Parameter::StopOutgoingMail, Some("N".to_owned()))
+                .await
+                .unwrap(),
+            "parameter of the account" => subject
+                .parameters
+                .set(Parameter::SmtpPort, Some("2525".to_owned()))
+                .await
+                .unwrap(),
+            "nudge" => subject.channels.nudge(AccountId::DEFAULT).await.unwrap(),
+            "hold" => subject.channels.hold(AccountId::DEFAULT, &hold).await.unwrap(),
+            _ => assert!(
+                subject
+                    .channels
+                    .release(AccountId::DEFAULT, &[hold.reason])
+                    .await
+                    .unwrap()
+            ),
+        }
+        let claim = Claim {
+            under: Some(known),
+            ..claim_at(START)
+        };
+        assert_eq!(subject.claim(&claim).await, [], "{change}");
+    }
+    let claim = Claim {
+        under: Some(subject.revision().await),
+        ..claim_at(START)
+    };
+    assert_eq!(subject.claim(&claim).await, [mail]);
+}
+
+pub async fn a_claim_for_an_account_that_was_never_used_finds_it_unchanged(subject: &Subject) {
+    let account = AccountId(3);
+    let mail = subject.enqueue(test_delivery().from_account(3).build()).await;
+    let claim = Claim {
+        account,
+        under: Some(Revision {
+            nudges: 0,
+            ..subject.revision().await
+        }),
+        ..claim_at(START)
+    };
+    subject.channels.nudge(AccountId::DEFAULT).await.unwrap();
+    assert_eq!(
+        subject.claim(&claim).await,
+        [mail],
+        "another account's nudge is none of its"
+    );
 }
 
 pub async fn messages_come_in_the_order_asked_for(subject: &Subject) {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use recado_domain::channel::{AccountId, HoldReason};
 use recado_ports::channels::{Channel, Channels, Hold, Opening};
+use recado_ports::outbox::Revision;
 use recado_ports::store::StoreError;
 
 use super::{MemoryStore, Tables};
@@ -125,6 +126,13 @@ impl Tables {
     /// The account's row, which using it makes.
     pub(super) fn channel(&mut self, account: AccountId) -> &mut Row {
         self.channels.entry(account).or_default()
+    }
+
+    /// Whether what a worker has read still counts.
+    pub(super) fn is_still_at(&self, known: Revision, account: AccountId) -> bool {
+        let row = self.channels.get(&account);
+        self.parameters_written == known.parameters
+            && row.is_none_or(|row| row.hold.is_none() && row.nudges == known.nudges)
     }
 
     pub(super) fn nudge(&mut self, account: AccountId) {

@@ -88,6 +88,7 @@ struct Tables {
     templates: BTreeMap<TemplateId, StoredTemplate>,
     template_images: BTreeMap<(TemplateId, String), TemplateImage>,
     parameters: BTreeMap<Parameter, String>,
+    parameters_written: i64,
     pinned: BTreeMap<Parameter, String>,
     users: BTreeMap<EmailAddress, (User, Option<String>)>,
     tokens: HashMap<TokenHash, NewToken>,

@@ -29,6 +29,7 @@ impl Parameters for MemoryStore {
                     })?;
             }
             Ok(ParameterSnapshot {
+                revision: tables.parameters_written,
                 values,
                 pinned: tables.pinned.keys().copied().collect(),
             })
@@ -37,6 +38,7 @@ impl Parameters for MemoryStore {
 
     async fn set(&self, parameter: Parameter, value: Option<String>) -> Result<(), StoreError> {
         self.write(|tables| {
+            tables.parameters_written += 1;
             match value {
                 Some(value) => tables.parameters.insert(parameter, value),
                 None => tables.parameters.remove(&parameter),

@@ -34,6 +34,12 @@ impl Outbox for MemoryStore {
     async fn claim(&self, claim: &Claim) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let lease_end = self.0.clock.elapsed() + claim.lease_time;
         Ok(self.write(|tables| {
+            if claim
+                .under
+                .is_some_and(|known| !tables.is_still_at(known, claim.account))
+            {
+                return Vec::new();
+            }
             let mut due: Vec<_> = tables
                 .outbox
                 .values()
