@@ -18,6 +18,10 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// The lock that migrating PostgreSQL takes; any number does that nobody else uses.
 const ADVISORY_LOCK: i64 = 0x7265_6361_646f;
 
+/// How long a migration waits for a table. Everybody else's statements wait behind it, for as long as a dump of the
+/// database reads that table.
+const LONGEST_WAIT: &str = "10s";
+
 /// What to do with the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -57,6 +61,7 @@ pub(crate) async fn migrate_postgres(
         let mut connection = AsyncConnectionWrapper::<_>::from(connection);
         // The lock is the session's: it ends with this connection, whatever happens.
         connection.batch_execute(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))?;
+        connection.batch_execute(&format!("SET lock_timeout = '{LONGEST_WAIT}'"))?;
         migrate(&mut connection, POSTGRES, direction)
     });
     task.await.unwrap_or_else(|panic| Err(Fault::unavailable(panic)))

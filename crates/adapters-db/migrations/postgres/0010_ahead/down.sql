@@ -1,4 +1,4 @@
-CREATE INDEX outbox_ahead_of ON outbox (ticket, (recipient || ''), id)
-    WHERE state IN ('ready', 'leased', 'sending', 'retry', 'unsure');
+LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE;
 DROP INDEX outbox_ahead;
-ALTER INDEX outbox_ahead_of RENAME TO outbox_ahead;
+CREATE INDEX outbox_ahead ON outbox (ticket, (recipient || ''), id)
+    WHERE state IN ('ready', 'leased', 'sending', 'retry', 'unsure');
