@@ -22,7 +22,8 @@ use crate::rows::{TicketRow, WatcherRow, message_id};
 use crate::schema::idempotency;
 use crate::tickets::assemble;
 
-/// Most readings that are begun anew because a ticket was written during one. Each takes a millisecond.
+/// Most readings, of which each but the first is made because a ticket was written during the one before. Each takes a
+/// millisecond.
 const TRIES: u32 = 8;
 
 statement! {
@@ -149,17 +150,21 @@ pub(super) async fn facts(
     connection: &mut Connection,
     inputs: &Vec<Arc<ContextQuery>>,
 ) -> Answers<Option<Facts>> {
-    let mut tries = 1;
-    let stored = loop {
-        let stored = stored(connection, inputs).await?;
+    let mut stored = read(connection, inputs).await?;
+    for _ in 1..TRIES {
         if stored.is_of_one_moment() {
-            break stored;
+            break;
         }
-        if tries == TRIES {
-            return Err(Fault::conflict("a ticket"));
-        }
-        tries += 1;
-    };
+        stored = read(connection, inputs).await?;
+    }
+    if !stored.is_of_one_moment() {
+        return Err(match &inputs[..] {
+            // Nothing is wrong with the request, and it may be made again.
+            [_] => Fault::unavailable("the ticket was written again and again while it was read"),
+            // One that is asked for alone is not held up by the others' tickets.
+            _ => Fault::conflict("a ticket"),
+        });
+    }
     let facts = inputs.iter().map(|query| {
         let ticket = stored.ticket(query);
         ticket.map(|ticket| facts_of(query, ticket, &stored)).transpose()
@@ -268,7 +273,7 @@ impl Stored {
     }
 }
 
-async fn stored(connection: &Connection, inputs: &[Arc<ContextQuery>]) -> Result<Stored, Fault> {
+async fn read(connection: &Connection, inputs: &[Arc<ContextQuery>]) -> Result<Stored, Fault> {
     let mut numbered = BTreeSet::new();
     let mut given = BTreeSet::new();
     let mut candidates = BTreeSet::new();
