@@ -235,12 +235,12 @@ impl fmt::Debug for Database {
     }
 }
 
-/// How many readers of a file are worth their memory: one a processor, and not so few that a search or two keep the others
+/// How many readers of a file are worth their memory: one a processor, and not so few that a few searches keep all others
 /// waiting.
 fn readers() -> usize {
     std::thread::available_parallelism()
         .map_or(1, NonZeroUsize::get)
-        .max(4)
+        .max(6)
 }
 
 /// Makes the file, readable by its owner alone: it holds the mail server's password.
