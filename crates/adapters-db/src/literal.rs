@@ -125,13 +125,19 @@ impl QueryFragment<Pg> for Unflushed {
 }
 
 /// That what is known of parameters and an account still counts; nothing known always does.
-#[derive(Debug, Clone, Copy, QueryId)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct StillAt {
     pub(crate) account: i64,
     pub(crate) known: Option<Revision>,
 }
 
 expression!(StillAt -> Bool);
+
+impl QueryId for StillAt {
+    type QueryId = ();
+    // The text depends on whether anything is known.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
 
 impl<DB: Backend> QueryFragment<DB> for StillAt
 where

@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use recado_domain::channel::AccountId;
+use recado_ports::channels::Channels;
 use recado_ports::comments::{Comments, ContextQuery, OnTicket};
-use recado_ports::outbox::{Claim, Outbox, Settlement};
+use recado_ports::outbox::{Claim, Outbox, Revision, Settlement};
+use recado_ports::parameters::Parameters as _;
 use recado_ports::tickets::{TicketWrite, Tickets};
 use recado_test_support::builders::{address, comment, lease, ticket};
 use recado_test_support::clock::START;
@@ -77,6 +79,13 @@ async fn a_mail_is_taken_in_claimed_and_marked_with_a_statement_each() {
     assert_eq!(written.len(), 1, "{written:#?}");
     assert!(!written[0].contains("synchronous_commit"), "{written:#?}");
 
+    let known = Revision {
+        parameters: database.snapshot().await.unwrap().revision,
+        nudges: Channels::find(&*database, AccountId::DEFAULT)
+            .await
+            .unwrap()
+            .nudges,
+    };
     let claim = Claim {
         account: AccountId::DEFAULT,
         limit: 10,
@@ -84,7 +93,7 @@ async fn a_mail_is_taken_in_claimed_and_marked_with_a_statement_each() {
         lease_time: Duration::from_mins(1),
         now: START,
         blocked_after: Duration::from_mins(5),
-        under: None,
+        under: Some(known),
     };
     let (claimed, written) = statements_of(database.claim(&claim)).await;
     assert_eq!(written.len(), 1, "{written:#?}");
