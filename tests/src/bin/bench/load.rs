@@ -131,6 +131,7 @@ fn sqlite(load: Load) -> String {
              FROM new;
          INSERT INTO outbox_message (delivery, bytes) SELECT mail, {message} FROM new;
          COMMIT;
+         INSERT INTO comment_search (comment_search, rank) VALUES ('usermerge', 8);
          INSERT INTO comment_search (comment_search, rank) VALUES ('merge', 1000000);
          PRAGMA journal_mode = WAL;"
     )
