@@ -11,7 +11,7 @@ use recado_domain::outbox::{Delivery, DeliveryId};
 use recado_domain::reply::{RefusalStreak, Reply, Streak};
 use recado_ports::channels::{Channel, Opening};
 
-use super::Circumstances;
+use super::AccountView;
 use super::suspects::Suspects;
 use crate::settings::DeliverySettings;
 
@@ -47,7 +47,7 @@ struct Inner {
     suspects: Suspects,
     nudges: Option<i64>,
     /// What a worker read last, while nothing held the account.
-    circumstances: Option<Arc<Circumstances>>,
+    view: Option<Arc<AccountView>>,
     /// The hold that the database bears, as it was last read.
     stored_hold: Option<HoldReason>,
     /// How many probes were let through: tells the one under way from those before it.
@@ -89,7 +89,7 @@ impl AccountGate {
             streak: RefusalStreak::default(),
             suspects: Suspects::default(),
             nudges: None,
-            circumstances: None,
+            view: None,
             stored_hold: None,
             probes: 0,
             paused_until: Duration::ZERO,
@@ -118,14 +118,14 @@ impl AccountGate {
     }
 
     /// What was read last, while a worker may claim without asking for leave.
-    pub(super) fn recall(&self, now: Duration) -> Option<Arc<Circumstances>> {
+    pub(super) fn recall(&self, now: Duration) -> Option<Arc<AccountView>> {
         let inner = self.inner();
-        inner.circumstances.clone().filter(|_| inner.is_open(now))
+        inner.view.clone().filter(|_| inner.is_open(now))
     }
 
     /// Keeps what was read for the next claims.
-    pub(super) fn remember(&self, circumstances: &Arc<Circumstances>) {
-        self.inner().circumstances = Some(Arc::clone(circumstances));
+    pub(super) fn remember(&self, view: &Arc<AccountView>) {
+        self.inner().view = Some(Arc::clone(view));
     }
 
     /// Takes over what another process, an operator or a restart left in the database.

@@ -100,7 +100,7 @@ pub enum Look<'a> {
 /// Claimed mails, and what they have in common.
 pub struct Batch<'a> {
     deliveries: VecDeque<Delivery>,
-    circumstances: Arc<Circumstances>,
+    view: Arc<AccountView>,
     permit: Permit,
     /// Kept while the mail is under way.
     _probe: Option<Probe<'a>>,
@@ -109,7 +109,7 @@ pub struct Batch<'a> {
 
 /// What parameters and account ask of a batch.
 #[derive(Debug)]
-struct Circumstances {
+struct AccountView {
     account: Account,
     /// What a server that can shall report.
     reports: Reports,
@@ -165,10 +165,10 @@ impl DeliverBatch {
     /// Sends what was claimed, in order.
     pub async fn work(&self, batch: Batch<'_>, line: &mut Line, stop: &Stop) -> Next {
         let shift = Shift {
-            account: &batch.circumstances.account,
-            nudges: batch.circumstances.revision.nudges,
+            account: &batch.view.account,
+            nudges: batch.view.revision.nudges,
             permit: batch.permit,
-            reports: batch.circumstances.reports,
+            reports: batch.view.reports,
             lease: &batch.lease,
             stop,
         };
@@ -202,16 +202,13 @@ impl DeliverBatch {
     async fn claim(&self, line: &mut Line, at_most: u16) -> Result<Look<'_>, StoreError> {
         // What was read last mostly still counts, which the claim itself finds out.
         let recalled = self.gate.recall(self.clock.elapsed());
-        if let Some(circumstances) = &recalled {
-            let under = Some(circumstances.revision);
-            if let Some(batch) = self
-                .batch(circumstances, (Permit::Pass, None), under, at_most)
-                .await?
-            {
+        if let Some(view) = &recalled {
+            let under = Some(view.revision);
+            if let Some(batch) = self.batch(view, (Permit::Pass, None), under, at_most).await? {
                 return Ok(Look::Batch(Box::new(batch)));
             }
         }
-        let claimed_by = recalled.map(|circumstances| circumstances.revision);
+        let claimed_by = recalled.map(|view| view.revision);
         self.claim_anew(line, at_most, claimed_by).await
     }
 
@@ -274,15 +271,15 @@ impl DeliverBatch {
             nudges: channel.nudges,
         };
         if channel.hold.is_some() || claimed_by != Some(revision) {
-            let circumstances = Arc::new(Circumstances {
+            let view = Arc::new(AccountView {
                 account,
                 reports: self.reports(&parameters),
                 revision,
             });
             if channel.hold.is_none() {
-                self.gate.remember(&circumstances);
+                self.gate.remember(&view);
             }
-            if let Some(batch) = self.batch(&circumstances, (permit, probe), None, at_most).await? {
+            if let Some(batch) = self.batch(&view, (permit, probe), None, at_most).await? {
                 return Ok(Look::Batch(Box::new(batch)));
             }
         }
@@ -293,7 +290,7 @@ impl DeliverBatch {
     /// Claims a batch, if there are mails that may leave.
     async fn batch<'a>(
         &'a self,
-        circumstances: &Arc<Circumstances>,
+        view: &Arc<AccountView>,
         (permit, probe): (Permit, Option<Probe<'a>>),
         under: Option<Revision>,
         at_most: u16,
@@ -322,7 +319,7 @@ impl DeliverBatch {
         let (outbox, clock) = (self.outbox.clone(), self.clock.clone());
         Ok(Some(Batch {
             deliveries: claimed.into_iter().map(|claimed| claimed.delivery).collect(),
-            circumstances: Arc::clone(circumstances),
+            view: Arc::clone(view),
             permit,
             _probe: probe,
             lease: Lease::new(outbox, clock, token, self.settings.lease, began),
