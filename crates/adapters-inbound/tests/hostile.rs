@@ -325,7 +325,20 @@ fn processor_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).expect("the clock runs forwards")
 }
 
-/// What a mail costs: the cheaper of two readings, for the first may pay for others' memory.
+/// What a mail costs. What else the machine does makes readings dearer and never cheaper, so one beyond the bound is made
+/// again a few times.
+fn cost_within(bound: Duration, octets: &[u8]) -> Duration {
+    let mut least = cost(octets);
+    for _ in 0..5 {
+        if least <= bound {
+            break;
+        }
+        least = least.min(cost(octets));
+    }
+    least
+}
+
+/// The cheaper of two readings, for the first may pay for others' memory.
 fn cost(octets: &[u8]) -> Duration {
     let once = || {
         let start = processor_time();
@@ -364,7 +377,8 @@ fn no_mail_costs_much_more_than_another_of_its_size() {
         let cost_of_small = cost(&small);
         peak_memory();
         let before = peak_memory().unwrap_or_default();
-        let cost_of_large = cost(&large);
+        let bound = (plain * DEARER).min(cost_of_small * GROWTH) + GRAIN;
+        let cost_of_large = cost_within(bound, &large);
         let memory = peak_memory().unwrap_or_default().saturating_sub(before);
         writeln!(
             table,
