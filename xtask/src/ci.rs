@@ -33,7 +33,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
             .env("RUSTDOCFLAGS", "-D warnings");
         workspace::run(&mut doc, "cargo doc")
     })?;
-    step("crash", || crash::run(&crash::Options::short()))?;
+    // The crash harness mostly waits.
+    let mut fuzz_target = fuzz::build_ahead()?;
+    let crash = step("crash", || crash::run(&crash::Options::short()));
+    fuzz_target.wait()?;
+    crash?;
     step("fuzz", fuzz::run_shortly)?;
     step("tests", || test::run(&test::Options::default()))
 }

@@ -6,10 +6,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, ensure};
 use cargo_metadata::MetadataCommand;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::workspace;
 
@@ -19,6 +20,8 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
      -Cllvm-args=-sanitizer-coverage-pc-table \
      -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+const PACKAGE: &str = "tests/fuzz";
 
 /// Folders of the corpus whose files are mails as they are.
 const SEEDS: [&str; 2] = ["tests/corpus/mails", "tests/corpus/hostile"];
@@ -47,29 +50,45 @@ pub(crate) fn run_shortly() -> anyhow::Result<()> {
     fuzz(60)
 }
 
-fn fuzz(seconds: u64) -> anyhow::Result<()> {
-    let package = workspace::root().join("tests/fuzz");
+/// Builds the target beside what else is done, without a word: whoever fuzzes builds it again, and is told of faults.
+pub(crate) fn build_ahead() -> anyhow::Result<Child> {
+    let mut build = build(&folder()?, &host()?);
+    let build = build
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    build.spawn().context("cannot start cargo")
+}
+
+fn folder() -> anyhow::Result<Utf8PathBuf> {
     let metadata = MetadataCommand::new()
         .manifest_path(workspace::root().join("Cargo.toml"))
         .no_deps()
         .exec()
         .context("cargo metadata failed")?;
-    let folder = metadata.target_directory.join("fuzz");
-    let host = host()?;
+    Ok(metadata.target_directory.join("fuzz"))
+}
+
+fn build(folder: &Utf8Path, host: &str) -> Command {
     let mut build = workspace::cargo();
     build
-        .current_dir(&package)
+        .current_dir(workspace::root().join(PACKAGE))
         .args([
             "build",
             "--release",
             "--target",
-            &host,
+            host,
             "--target-dir",
             folder.as_str(),
         ])
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env("RUSTFLAGS", COVERAGE);
-    workspace::run(&mut build, "cargo build of the fuzz target")?;
+    build
+}
+
+fn fuzz(seconds: u64) -> anyhow::Result<()> {
+    let (folder, host) = (folder()?, host()?);
+    workspace::run(&mut build(&folder, &host), "cargo build of the fuzz target")?;
 
     let (corpus, finds) = (folder.join("corpus"), folder.join("finds"));
     for folder in [&corpus, &finds] {
@@ -84,7 +103,10 @@ fn fuzz(seconds: u64) -> anyhow::Result<()> {
         .args(BOUNDS)
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-artifact_prefix={finds}/"))
-        .arg(format!("-dict={}", package.join("mail.dict").display()))
+        .arg(format!(
+            "-dict={}",
+            workspace::root().join(PACKAGE).join("mail.dict").display()
+        ))
         .arg("-print_final_stats=1");
     let run = workspace::run(&mut target, "the fuzz target");
     let found = count(finds.as_std_path())? - before;
