@@ -13,7 +13,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// The database is out of reach, for this reason.
+    /// The database is out of reach, or cannot answer for now, for this reason.
     pub(crate) fn unavailable(cause: impl Into<Cause>) -> Self {
         Self::Store(StoreError::Unavailable(cause.into()))
     }

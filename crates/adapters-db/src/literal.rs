@@ -153,7 +153,9 @@ where
         out.push_bind_param::<BigInt, _>(&known.parameters)?;
         out.push_sql(" AND NOT EXISTS (SELECT 1 FROM channel WHERE channel.account = ");
         out.push_bind_param::<BigInt, _>(&self.account)?;
-        out.push_sql(" AND (channel.hold_reason IS NOT NULL OR channel.nudges <> ");
+        out.push_sql(
+            " AND (channel.hold_reason IS NOT NULL AND channel.hold_since IS NOT NULL OR channel.nudges <> ",
+        );
         out.push_bind_param::<BigInt, _>(&known.nudges)?;
         out.push_sql("))");
         Ok(())

@@ -54,7 +54,7 @@ impl House {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
         let options = Options {
-            // Each worker, and as many requests beside them; of a SQLite file's readers there are fewer.
+            // Each worker, and as many requests beside them; of a SQLite file's readers there may be fewer.
             connections: usize::from(configuration.workers) + 8,
             trusted_certificates: configuration.database.ca_file.clone(),
             pinned: pinned(&configuration),

@@ -113,7 +113,7 @@ struct AccountView {
     account: Account,
     /// What a server that can shall report.
     reports: Reports,
-    /// When this was read.
+    /// By which the database tells whether it still counts.
     revision: Revision,
 }
 
@@ -220,13 +220,13 @@ impl DeliverBatch {
         claimed_by: Option<Revision>,
     ) -> Result<Look<'_>, StoreError> {
         let account_id = self.gate.account();
-        let read = tokio::try_join!(self.parameters.snapshot(), self.channels.find(account_id));
-        let (parameters, mut channel) = read?;
+        // In this order: by the nudges sessions and faults are told apart, so they must not be newer than the account.
+        let channel = self.channels.find(account_id).await?;
         let ParameterSnapshot {
             revision,
             values: parameters,
             ..
-        } = parameters;
+        } = self.parameters.snapshot().await?;
         let now = self.clock.elapsed();
         self.gate.follow(&channel, now);
         let stopped = parameters.is_on(Parameter::StopOutgoingMail);
@@ -252,8 +252,7 @@ impl DeliverBatch {
             self.channels
                 .release(account_id, &[HoldReason::NotConfigured])
                 .await?;
-            channel = self.channels.find(account_id).await?;
-            self.gate.follow(&channel, now);
+            return Ok(Look::Nothing(Next::AtOnce));
         }
         let (permit, probe) = self.gate.permit(now);
         let wait = match permit {

@@ -1,6 +1,8 @@
 //! The account in front of the queue: breaker, holds, the stop of parameter 297, and how each ends.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use recado_domain::channel::{AccountId, ChannelFault, HoldReason};
@@ -9,6 +11,7 @@ use recado_domain::parameter::Parameter;
 use recado_ports::channels::{Channels, Hold, MockChannels, Opening};
 use recado_ports::mail::SendError;
 use recado_ports::outbox::{NewDelivery, Outbox};
+use recado_ports::parameters::Parameters;
 use recado_test_support::builders::{self, address};
 use recado_test_support::clock::START;
 
@@ -374,6 +377,37 @@ async fn what_a_worker_knows_of_its_account_is_read_anew_when_it_no_longer_count
 }
 
 #[tokio::test]
+async fn a_server_that_is_changed_while_a_worker_reads_of_it_is_the_next_one() {
+    let (house, _) = house_owing(1).await;
+    let mut worker = house.worker();
+    let store = house.store.clone();
+    let mut channels = MockChannels::new();
+    channels.expect_find().returning(move |account| {
+        let change = Some("other.example.org".to_owned());
+        at_once(Parameters::set(&store, Parameter::SmtpHost, change)).unwrap();
+        at_once(Channels::find(&store, account))
+    });
+    worker.deliver.channels = Arc::new(channels);
+    worker.batch().await;
+    let dialled: Vec<_> = house
+        .server
+        .accounts()
+        .into_iter()
+        .map(|account| account.host)
+        .collect();
+    assert_eq!(dialled, ["other.example.org"]);
+}
+
+/// What a future gives that waits for nothing.
+fn at_once<F: Future>(future: F) -> F::Output {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+#[tokio::test]
 async fn a_hold_between_two_batches_keeps_the_second_back() {
     let (house, _) = house_owing(1).await;
     let mut worker = house.worker();
@@ -400,7 +434,7 @@ async fn a_stop_in_the_middle_of_a_batch_counts_within_a_second() {
                 let (clock, store) = (clock.clone(), store.clone());
                 async move {
                     clock.advance(SECOND);
-                    recado_ports::parameters::Parameters::set(&store, parameter, Some(value.to_owned()))
+                    Parameters::set(&store, parameter, Some(value.to_owned()))
                         .await
                         .unwrap();
                 }

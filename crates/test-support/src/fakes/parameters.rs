@@ -11,7 +11,10 @@ use super::MemoryStore;
 impl MemoryStore {
     /// Pins a parameter, as a configuration file does.
     pub fn pin(&self, parameter: Parameter, value: &str) {
-        self.write(|tables| tables.pinned.insert(parameter, value.to_owned()));
+        self.write(|tables| {
+            tables.parameters_written += 1;
+            tables.pinned.insert(parameter, value.to_owned())
+        });
     }
 }
 
