@@ -21,6 +21,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
      -Cllvm-args=-sanitizer-coverage-pc-table \
      -Cllvm-args=-sanitizer-coverage-trace-compares";
 
+/// A workspace of its own: it is compiled otherwise than the rest.
 const PACKAGE: &str = "tests/fuzz";
 
 /// Folders of the corpus whose files are mails as they are.
